@@ -1,0 +1,136 @@
+import { BroadcastChannel } from 'node:worker_threads';
+import type { EncodedEvent } from '../../events/codec.ts';
+import { type EventLog, LogUnavailable, maximumAppendBytes, noStream } from '../../ports/event-log.ts';
+import { createLiveFeed, type LiveFeed } from './live-feed.ts';
+import { inspectLogFile, positionsChannel } from './log-file.ts';
+import { type LogReader, openLogReader, readPages } from './log-reader.ts';
+import { followLog } from './subscription.ts';
+import { startWriter } from './writer-client.ts';
+
+export { ForeignLogFile, LogVersionUnsupported } from './log-file.ts';
+
+export interface SqliteEventLogOptions {
+  /** The file, in a directory that exists. It is created where it is missing. */
+  readonly file: string;
+  /** Makes appends fail with SQLITE_FULL once the file has so many pages. */
+  readonly maximumPageCount?: number;
+  /** The script of the writer's thread; another one only in tests of how its failures are borne. */
+  readonly writerScript?: URL;
+}
+
+/** How often a reader looks for events that no broadcast tells it of, because another process wrote them. */
+const pollMilliseconds = 1_000;
+
+/**
+ * The event log in one SQLite file: reads on this thread, a page at a time; appends on a thread of their own, which
+ * commits whatever has arrived with one fsync. One process at a time may have it open for writing: see
+ * data-directory-lock.ts. Positions count 0, 1, 2, … without gaps.
+ *
+ * After an I/O error the log stops: every later append throws LogUnavailable until the process has opened the log anew,
+ * because only then does SQLite say what of the failed commit holds. Reads and subscriptions go on.
+ *
+ * Rejects with LogVersionUnsupported or ForeignLogFile, leaving the file as it was, or with LogUnavailable.
+ */
+export async function openSqliteEventLog(options: SqliteEventLogOptions): Promise<EventLog> {
+  inspectLogFile(options.file);
+  const feed = createLiveFeed();
+  const writer = await startWriter(options, feed);
+  const reader = openLogReader(options.file);
+  feed.advanced(reader.endPosition());
+  // A writer that has crashed may have committed without a word: whoever follows gets to see it all the same.
+  void writer.ended.then(() => look(reader, feed));
+
+  return {
+    append: async (streamName, expectedVersion, events) => {
+      const bytes = checkedSize(events);
+      // Anything else would be compared with real versions and could never match: a caller's mistake.
+      if (!Number.isSafeInteger(expectedVersion) || expectedVersion < noStream) {
+        throw new RangeError(`${expectedVersion} is not a version`);
+      }
+      return writer.append({ streamName, expectedVersion, events }, bytes);
+    },
+    ...readingMembers(reader, feed),
+    close: async () => {
+      feed.close();
+      // The writing connection goes last: only it can fold the WAL into the file and remove it.
+      reader.close();
+      await writer.close();
+    },
+  };
+}
+
+/**
+ * The same log for threads and processes that only follow it. `append` throws LogUnavailable. Followers are woken by the
+ * writer's broadcast within its process, and look by themselves every second for what another process has written.
+ */
+export async function openSqliteEventLogReader(options: { readonly file: string }): Promise<EventLog> {
+  if (inspectLogFile(options.file) === 'fresh') throw new LogUnavailable(`there is no event log at ${options.file}`);
+  const reader = openLogReader(options.file);
+  const positions = new BroadcastChannel(positionsChannel(options.file));
+  positions.unref();
+  let poll: NodeJS.Timeout | undefined;
+  const feed = createLiveFeed((followed) => {
+    clearInterval(poll);
+    // The channel and the timer keep the thread alive while somebody waits for events, and only then.
+    if (followed) {
+      positions.ref();
+      poll = setInterval(() => look(reader, feed), pollMilliseconds);
+    } else {
+      positions.unref();
+    }
+  });
+
+  positions.onmessage = ({ data }) => {
+    if (typeof data === 'number') feed.advanced(data);
+  };
+  feed.advanced(reader.endPosition());
+
+  return {
+    append: async () => {
+      throw new LogUnavailable('this event log was opened for reading only');
+    },
+    ...readingMembers(reader, feed),
+    close: async () => {
+      feed.close();
+      positions.close();
+      reader.close();
+    },
+  };
+}
+
+/** Announces what stands in the file. */
+function look(reader: LogReader, feed: LiveFeed): void {
+  try {
+    feed.advanced(reader.endPosition());
+  } catch (error) {
+    // The next look, or the next read of a follower, meets the same fault and deals with it.
+    if (!(error instanceof LogUnavailable)) throw error;
+  }
+}
+
+function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'append' | 'close'> {
+  return {
+    readStream: async (streamName, from, limit) =>
+      readPages(limit, (previous, remaining) =>
+        reader.streamPage(streamName, previous === undefined ? from : previous.version + 1, remaining),
+      ),
+    readLast: async (streamName) => reader.readLast(streamName),
+    readAll: async (after, limit) =>
+      readPages(limit, (previous, remaining) => reader.page(previous?.position ?? after, remaining)),
+    endPosition: async () => reader.endPosition(),
+    subscribe: (after, signal) => followLog(reader, feed, after, signal),
+  };
+}
+
+/** The append's size in bytes, as UTF-8. Throws a RangeError where the port allows no such append. */
+function checkedSize(events: readonly EncodedEvent[]): number {
+  if (events.length === 0) throw new RangeError('an append holds at least one event');
+  let bytes = 0;
+  for (const { eventId, type, data, metadata } of events) {
+    for (const text of [eventId, type, data, metadata]) bytes += Buffer.byteLength(text);
+  }
+  if (bytes > maximumAppendBytes) {
+    throw new RangeError(`an append of ${bytes} bytes is above the limit of ${maximumAppendBytes} bytes`);
+  }
+  return bytes;
+}

@@ -1,0 +1,161 @@
+import { Worker } from 'node:worker_threads';
+import {
+  type AppendResult,
+  AppendUnknown,
+  LogUnavailable,
+  type RecordedEvent,
+  startOfLog,
+} from '../../ports/event-log.ts';
+import type { LiveFeed } from './live-feed.ts';
+import {
+  type Append,
+  type AppendFailure,
+  outcomeAppended,
+  packAppends,
+  unpackResult,
+  type WriterMessage,
+  type WriterOptions,
+  type WriterReply,
+} from './writer-messages.ts';
+
+/** A message to the writer is sent before it grows past this. */
+const maximumMessageBytes = 4 * 1024 * 1024;
+
+/** The writer's thread as the rest of the process sees it. */
+export interface Writer {
+  append(append: Append, bytes: number): Promise<AppendResult>;
+  /** Resolves once every append has been answered and the writing connection is closed. */
+  close(): Promise<void>;
+  /** Resolves once the thread has ended, whatever ended it. */
+  readonly ended: Promise<void>;
+}
+
+interface PendingAppend extends Append {
+  resolve(result: AppendResult): void;
+  reject(error: Error): void;
+}
+
+/** Starts the thread and waits until its connection is open. Rejects with LogUnavailable. */
+export async function startWriter(
+  options: { readonly file: string; readonly maximumPageCount?: number; readonly writerScript?: URL },
+  feed: LiveFeed,
+): Promise<Writer> {
+  const script = options.writerScript ?? new URL('./event-log-writer.ts', import.meta.url);
+  const workerData: WriterOptions = { file: options.file, maximumPageCount: options.maximumPageCount };
+  // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker.
+  const worker = new Worker(script, { workerData, execArgv: [] });
+  await opened(worker, options.file);
+  return createClient(worker, feed);
+}
+
+function opened(worker: Worker, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: unknown) => reject(new LogUnavailable(`${file} cannot be opened for writing: ${reason}`));
+    const ended = () => fail('its thread has ended');
+    worker.once('error', fail);
+    worker.once('exit', ended);
+    worker.once('message', (message: WriterReply) => {
+      worker.off('error', fail);
+      worker.off('exit', ended);
+      if (message.kind === 'opened') resolve();
+      else fail(message.kind === 'notOpened' ? message.reason : message.kind);
+    });
+  });
+}
+
+function createClient(worker: Worker, feed: LiveFeed): Writer {
+  /** Collected for the next message. */
+  let waiting: PendingAppend[] = [];
+  let waitingBytes = 0;
+  /** Sent and not yet answered, in the order of sending, which is that of the answers. */
+  let sent: PendingAppend[] = [];
+  let refusal: LogUnavailable | undefined;
+  let closing: Promise<void> | undefined;
+
+  const post = (message: WriterMessage): void => worker.postMessage(message);
+
+  /** One message for everything appended in one turn of the event loop. */
+  function send(): void {
+    if (waiting.length === 0) return;
+    post(packAppends(waiting, waitingBytes));
+    sent = sent.length === 0 ? waiting : sent.concat(waiting);
+    waiting = [];
+    waitingBytes = 0;
+  }
+
+  function settle({ outcomes }: WriterReply & { kind: 'committed' }): void {
+    const answered = sent.splice(0, outcomes.length / 3);
+    const committed: RecordedEvent[] = [];
+    let newest = startOfLog;
+    for (const [index, append] of answered.entries()) {
+      const [outcome, version, position] = [outcomes[index * 3], outcomes[index * 3 + 1], outcomes[index * 3 + 2]];
+      if (outcome === undefined || version === undefined || position === undefined) throw new Error('a reply is short');
+      append.resolve(unpackResult(outcome, version, position));
+      if (outcome !== outcomeAppended) continue;
+      newest = position;
+      if (feed.isFollowed()) committed.push(...record(append, version, position));
+    }
+    feed.committed(committed);
+    feed.advanced(newest);
+  }
+
+  function fail(answered: readonly PendingAppend[], { kind, reason }: AppendFailure): void {
+    for (const append of answered) {
+      append.reject(kind === 'unknown' ? new AppendUnknown(reason) : new LogUnavailable(reason));
+    }
+  }
+
+  worker.on('message', (reply: WriterReply) => {
+    if (reply.kind === 'committed') settle(reply);
+    if (reply.kind !== 'failed') return;
+    if (reply.stopped) refusal ??= new LogUnavailable(`the log has stopped: ${reply.failure.reason}`);
+    fail(sent.splice(0, reply.appends), reply.failure);
+  });
+
+  let crash: unknown;
+  worker.on('error', (error) => {
+    crash = error;
+  });
+  const exited = new Promise<void>((resolve) => {
+    worker.once('exit', () => {
+      const reason = `the log's writer has ended: ${crash ?? 'it was told to'}`;
+      refusal ??= new LogUnavailable(reason);
+      // What was sent may have been committed just before the end; what was not sent cannot have been.
+      fail(sent.splice(0), { kind: 'unknown', reason });
+      fail(waiting.splice(0), { kind: 'unavailable', reason });
+      resolve();
+    });
+  });
+
+  return {
+    append: (append, bytes) => {
+      if (refusal !== undefined) return Promise.reject(new LogUnavailable(refusal.message));
+      return new Promise((resolve, reject) => {
+        if (waitingBytes + bytes > maximumMessageBytes) send();
+        if (waiting.length === 0) setImmediate(send);
+        waiting.push({ ...append, resolve, reject });
+        waitingBytes += bytes;
+      });
+    },
+    close: () => {
+      closing ??= closeWriter();
+      return closing;
+    },
+    ended: exited,
+  };
+
+  function closeWriter(): Promise<void> {
+    refusal ??= new LogUnavailable('the log is closed');
+    send();
+    post({ kind: 'close' });
+    return exited;
+  }
+}
+
+/** An append's events as they now stand in the log, where its last one has this version and position. */
+function record({ streamName, events }: Append, lastVersion: number, lastPosition: number): RecordedEvent[] {
+  return events.map((event, index) => {
+    const distance = events.length - 1 - index;
+    return { ...event, streamName, version: lastVersion - distance, position: lastPosition - distance };
+  });
+}

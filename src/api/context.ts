@@ -1,0 +1,76 @@
+import DataLoader from 'dataloader';
+import type { GroupRow, MessageRow, ReactionCount } from '../ports/read-models.ts';
+import type { Viewer } from './auth.ts';
+import { ApiError } from './error-table.ts';
+import { createPolicy, type Policy } from './policy.ts';
+import type { Services } from './services.ts';
+
+/** What one request's resolvers share. Loaders batch the reads of a page and last no longer than the request. */
+export interface RequestContext {
+  readonly services: Services;
+  readonly policy: Policy;
+  /** Throws UNAUTHENTICATED where the request brought no valid token. */
+  viewer(): Viewer;
+  readonly loaders: Loaders;
+}
+
+export interface Loaders {
+  group(groupId: string): Promise<GroupRow | undefined>;
+  message(groupId: string, messageId: string): Promise<MessageRow | undefined>;
+  reactionCounts(groupId: string, seq: number): Promise<readonly ReactionCount[]>;
+}
+
+export function createContext(services: Services, viewer: Viewer | ApiError): RequestContext {
+  return {
+    services,
+    policy: createPolicy(services.commands, services.now),
+    viewer() {
+      if (viewer instanceof ApiError) throw viewer;
+      if (viewer.expiresAt <= services.now()) throw new ApiError('UNAUTHENTICATED', 'The token has expired.');
+      return viewer;
+    },
+    loaders: createLoaders(services),
+  };
+}
+
+// An id holds no white space, so a space can join two.
+const joinKey = (groupId: string, rest: string | number): string => `${groupId} ${rest}`;
+
+/**
+ * A subscription's context lives as long as its socket, and rows change: so nothing is cached beyond one batch.
+ */
+function createLoaders({ readModels }: Services): Loaders {
+  const groups = new DataLoader<string, GroupRow | undefined>(
+    async (ids) => {
+      const rows = new Map((await readModels.groups([...new Set(ids)])).map((row) => [row.groupId, row]));
+      return ids.map((id) => rows.get(id));
+    },
+    { cache: false },
+  );
+  const messages = new DataLoader<{ groupId: string; messageId: string }, MessageRow | undefined>(
+    async (keys) => {
+      const byGroup = Map.groupBy(keys, ({ groupId }) => groupId);
+      const rows = await Promise.all(
+        [...byGroup].map(([groupId, own]) =>
+          readModels.messages(groupId, [...new Set(own.map((key) => key.messageId))]),
+        ),
+      );
+      const found = new Map(rows.flat().map((row) => [joinKey(row.groupId, row.messageId), row]));
+      return keys.map(({ groupId, messageId }) => found.get(joinKey(groupId, messageId)));
+    },
+    { cache: false },
+  );
+  const reactions = new DataLoader<{ groupId: string; seq: number }, readonly ReactionCount[]>(
+    async (keys) => {
+      const rows = await readModels.reactionCounts(keys);
+      const found = Map.groupBy(rows, ({ groupId, seq }) => joinKey(groupId, seq));
+      return keys.map(({ groupId, seq }) => found.get(joinKey(groupId, seq)) ?? []);
+    },
+    { cache: false },
+  );
+  return {
+    group: (groupId) => groups.load(groupId),
+    message: (groupId, messageId) => messages.load({ groupId, messageId }),
+    reactionCounts: (groupId, seq) => reactions.load({ groupId, seq }),
+  };
+}

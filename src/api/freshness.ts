@@ -1,0 +1,53 @@
+import type { Position } from '../ports/event-log.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+import { ApiError } from './error-table.ts';
+import type { LiveFeed } from './live-feed.ts';
+
+/** How long a query waits for what it asks to see, before it is told that the answer is behind. */
+const patienceMilliseconds = 5_000;
+/** How often the checkpoint is looked at while somebody waits and nobody announces it. */
+const pollMilliseconds = 10;
+
+export interface Freshness {
+  /**
+   * Resolves once the read models and the live counts hold everything up to `position`, and everything that the log held
+   * when this process started. Throws ApiError BEHIND when that takes too long.
+   */
+  atLeast(position: Position | undefined | null): Promise<void>;
+  /** True once the read models have held what the log held when this process started. */
+  ready(): Promise<boolean>;
+}
+
+export function createFreshness(options: {
+  readonly readModels: Pick<ReadModels, 'checkpoint'>;
+  readonly feed: Pick<LiveFeed, 'reached'>;
+  readonly startPosition: Position;
+}): Freshness {
+  const { readModels, feed, startPosition } = options;
+  // Checkpoints only grow while a process lives, so what was once reached need not be asked again.
+  let known: Position = Number.NEGATIVE_INFINITY;
+
+  async function projected(position: Position): Promise<boolean> {
+    if (position > known) known = Math.max(known, await readModels.checkpoint());
+    return position <= known;
+  }
+
+  return {
+    async atLeast(position) {
+      const wanted = Math.max(startPosition, position ?? startPosition);
+      const deadline = performance.now() + patienceMilliseconds;
+      while (!(await projected(wanted))) {
+        if (performance.now() > deadline) throw behind(known, wanted);
+        await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+      }
+      if (!(await feed.reached(wanted, Math.max(0, deadline - performance.now())))) throw behind(known, wanted);
+    },
+    ready: () => projected(startPosition),
+  };
+}
+
+const behind = (checkpoint: Position, wanted: Position): ApiError =>
+  new ApiError('BEHIND', 'The read models have not reached that position yet. Try again.', {
+    checkpoint: String(checkpoint),
+    wanted: String(wanted),
+  });

@@ -1,0 +1,62 @@
+import type { Commands } from '../commands/commands.ts';
+import { activeMember, type GroupState, type Member } from '../commands/group-state.ts';
+import type { Viewer } from './auth.ts';
+import { ApiError, groupNotFound } from './error-table.ts';
+
+/**
+ * Who may see and hear what. Every query and every delivery asks here; mutations are decided by the deciders, on the
+ * same group states. The rules:
+ *
+ * - Nothing without a valid token.
+ * - A group, its members, its messages (also from before one joined) and its counts are for its present members.
+ * - To everybody else the group is not there. One who was a member is told that they no longer are.
+ */
+export interface Policy {
+  /** The group as a present member may see it. Throws NOT_FOUND, NOT_A_MEMBER or UNAUTHENTICATED. */
+  requireMember(viewer: Viewer, groupId: string): Promise<{ readonly state: GroupState; readonly member: Member }>;
+  /** The groups of these that the viewer may see. */
+  visible(viewer: Viewer, groupIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Asked at each delivery: why nothing more may be delivered, if so. Synchronous where the group is warm. */
+  refuseDelivery(viewer: Viewer, groupId: string): Promise<ApiError | undefined>;
+}
+
+export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, now: () => number): Policy {
+  async function membership(viewer: Viewer, groupId: string) {
+    const warm = await commands.group(groupId);
+    // A refusal must know of everything: the membership may have been appended by another process a moment ago.
+    return activeMember(warm.state, viewer.userId) === undefined ? commands.newestGroup(groupId) : warm;
+  }
+
+  async function requireMember(viewer: Viewer, groupId: string) {
+    if (viewer.expiresAt <= now()) throw new ApiError('UNAUTHENTICATED', 'The token has expired.');
+    const { state } = await membership(viewer, groupId);
+    const member = activeMember(state, viewer.userId);
+    if (member !== undefined) return { state, member };
+    if (state.members.has(viewer.userId)) {
+      throw new ApiError('NOT_A_MEMBER', 'You are no longer a member of this group.');
+    }
+    throw groupNotFound();
+  }
+
+  return {
+    requireMember,
+    async visible(viewer, groupIds) {
+      const states = await Promise.all(groupIds.map((groupId) => membership(viewer, groupId)));
+      return new Set(
+        groupIds.filter((_, index) => {
+          const warm = states[index];
+          return warm !== undefined && activeMember(warm.state, viewer.userId) !== undefined;
+        }),
+      );
+    },
+    async refuseDelivery(viewer, groupId) {
+      try {
+        await requireMember(viewer, groupId);
+        return undefined;
+      } catch (error) {
+        if (error instanceof ApiError) return error;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { RequestContext } from '../context.ts';
+import { ApiError, type ErrorCode, refusalError } from '../error-table.ts';
+import { builder } from './builder.ts';
+import { MarkReadUpToInput, requireId } from './inputs.ts';
+
+interface MarkResult {
+  readonly groupId: string;
+  readonly markedUpTo: number;
+  readonly position: number;
+}
+
+interface MarkRefusal {
+  readonly groupId: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+interface MarkPayload {
+  readonly position: number;
+  readonly marks: readonly MarkResult[];
+  readonly refusals: readonly MarkRefusal[];
+}
+
+const markResult = builder.objectRef<MarkResult>('MarkResult').implement({
+  fields: (t) => ({
+    groupId: t.exposeID('groupId'),
+    markedUpTo: t.exposeInt('markedUpTo', {
+      description: 'Where the caller’s mark stands now: never lower than before.',
+    }),
+  }),
+});
+
+const markRefusal = builder.objectRef<MarkRefusal>('MarkRefusal').implement({
+  fields: (t) => ({
+    groupId: t.exposeID('groupId'),
+    code: t.exposeString('code', { description: 'As in extensions.code of an error.' }),
+    message: t.exposeString('message'),
+  }),
+});
+
+const markPayload = builder.objectRef<MarkPayload>('MarkPayload').implement({
+  fields: (t) => ({
+    position: t.expose('position', { type: 'Position' }),
+    marks: t.field({ type: [markResult], resolve: ({ marks }) => marks }),
+    refusals: t.field({ type: [markRefusal], resolve: ({ refusals }) => refusals }),
+  }),
+});
+
+type Refused = MarkRefusal & { readonly error: ApiError };
+
+const maximumMarks = 100;
+
+builder.mutationField('markReadUpTo', (t) =>
+  t.field({
+    type: markPayload,
+    description:
+      'Moves the caller’s marks forward; a mark that does not advance is accepted and changes nothing. A refused mark keeps no other from being stored: it is listed, and is an error only when every mark is refused.',
+    args: { input: t.arg({ type: MarkReadUpToInput, required: true }) },
+    resolve: async (_, { input: { marks } }, context) => {
+      context.viewer();
+      if (marks.length === 0 || marks.length > maximumMarks) {
+        throw new ApiError('BAD_INPUT', `marks must be 1 to ${maximumMarks}.`, { field: 'marks' });
+      }
+      const answers = await Promise.all(marks.map(({ groupId, upTo }) => mark(context, groupId, upTo)));
+      const accepted = answers.filter((answer): answer is MarkResult => !('error' in answer));
+      const refused = answers.filter((answer): answer is Refused => 'error' in answer);
+      const first = refused[0];
+      if (accepted.length === 0 && first !== undefined) throw first.error;
+      const position = Math.max(...accepted.map((answer) => answer.position));
+      return { marks: accepted, refusals: refused, position };
+    },
+  }),
+);
+
+async function mark(
+  { services, viewer }: RequestContext,
+  groupId: string,
+  upTo: number,
+): Promise<MarkResult | Refused> {
+  const actorId = viewer().userId;
+  const handled = await services.commands.handleMark(requireId('groupId', groupId), {
+    type: 'MarkReadUpTo',
+    groupId,
+    upTo,
+    commandId: services.newId(),
+    actorId,
+    at: new Date(services.now()).toISOString(),
+  });
+  if ('refused' in handled) {
+    const error = refusalError(handled.refused);
+    return { groupId, code: error.code, message: error.message, error };
+  }
+  return { groupId, markedUpTo: handled.state.marks.get(actorId) ?? 0, position: handled.position };
+}

@@ -1,0 +1,117 @@
+import type { MessageRow } from '../../ports/read-models.ts';
+import type { ReadCounts } from '../../projections/read-counts.ts';
+import type { RequestContext } from '../context.ts';
+import { decodeTextCursor, encodeCursor } from '../cursor.ts';
+import { ApiError, groupNotFound } from '../error-table.ts';
+import { forwardPage, pageSize } from './connection.ts';
+import { groupMember } from './member-type.ts';
+import { explanationRef, groupRef, memberRef, messageRef, reactionRef, readerConnection, readerRef } from './types.ts';
+
+messageRef.implement({
+  fields: (t) => ({
+    id: t.exposeID('messageId', { description: 'Chosen by the sender: sending it twice sends it once.' }),
+    seq: t.exposeInt('seq', { description: '1, 2, 3, … within its group, without gaps.' }),
+    group: t.field({
+      type: groupRef,
+      resolve: async ({ groupId }, _, context) =>
+        (await context.loaders.group(groupId)) ?? Promise.reject(groupNotFound()),
+    }),
+    author: t.field({
+      type: memberRef,
+      resolve: ({ groupId, authorId }, _, context) => groupMember(context, groupId, authorId),
+    }),
+    text: t.exposeString('text', { nullable: true, description: 'Null once deleted or erased.' }),
+    sentAt: t.expose('sentAt', { type: 'DateTime' }),
+    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true }),
+    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true }),
+    replyTo: t.field({
+      type: messageRef,
+      nullable: true,
+      resolve: ({ groupId, replyTo }, _, context) =>
+        replyTo === null ? null : context.loaders.message(groupId, replyTo).then((row) => row ?? null),
+    }),
+    mentions: t.field({
+      type: [memberRef],
+      description: 'Whom the message names. A mention of @all names nobody here: see mentionsAll.',
+      resolve: ({ groupId, mentions }, _, context) =>
+        Promise.all(mentions.map((userId) => groupMember(context, groupId, userId))),
+    }),
+    mentionsAll: t.exposeBoolean('mentionsAll', {
+      description: 'True when the text says @all: everybody in the audience.',
+    }),
+    reactions: t.field({
+      type: [reactionRef],
+      resolve: ({ groupId, seq }, _, context) => context.loaders.reactionCounts(groupId, seq),
+    }),
+    readCount: t.int({
+      description: 'How many of the audience have read it: exact, and it never falls.',
+      resolve: async (message, _, context) => (await countsCovering(context, message)).readCount(message.seq),
+    }),
+    audienceCount: t.exposeInt('audienceCount', {
+      description: 'Members when it was sent, without the author: fixed for ever.',
+    }),
+    readers: t.field({
+      type: readerConnection,
+      description: 'Who has read it, by user id; as of a moment, if given.',
+      args: {
+        first: t.arg.int({ defaultValue: 50, required: true }),
+        after: t.arg.string(),
+        at: t.arg({ type: 'DateTime' }),
+      },
+      resolve: readers,
+    }),
+    explain: t.field({
+      type: explanationRef,
+      description: 'What became of the audience: audience = read + notYet + leftBeforeReading.',
+      resolve: async (message, _, context) => (await countsCovering(context, message)).explain(message.seq),
+    }),
+  }),
+});
+
+reactionRef.implement({
+  fields: (t) => ({ emoji: t.exposeString('emoji'), count: t.exposeInt('count') }),
+});
+
+readerRef.implement({
+  fields: (t) => ({
+    member: t.field({ type: memberRef, resolve: ({ member }) => member }),
+    readAt: t.expose('readAt', { type: 'DateTime', description: 'When their mark first reached the message.' }),
+  }),
+});
+
+explanationRef.implement({
+  fields: (t) => ({
+    audience: t.exposeInt('audience'),
+    read: t.exposeInt('read'),
+    notYet: t.exposeInt('notYet', { description: 'Members now, who have not read it.' }),
+    leftBeforeReading: t.exposeInt('leftBeforeReading', { description: 'Gone since, without having read it.' }),
+  }),
+});
+
+const patienceMilliseconds = 5_000;
+
+/** The live counts, once the feed has reached the message: the read models can be a moment ahead of it. */
+async function countsCovering({ services }: RequestContext, { groupId, seq }: MessageRow): Promise<ReadCounts> {
+  const counts = await services.counts.of(groupId);
+  if (counts.lastSeq() >= seq) return counts;
+  const { position } = await services.commands.newestGroup(groupId);
+  if (await services.feed.reached(position, patienceMilliseconds)) return counts;
+  throw new ApiError('BEHIND', 'The live counts have not reached this message yet. Try again.');
+}
+
+interface ReadersArguments {
+  readonly first: number;
+  readonly after?: string | null | undefined;
+  readonly at?: string | null | undefined;
+}
+
+async function readers({ groupId, seq }: MessageRow, { first, after, at }: ReadersArguments, context: RequestContext) {
+  const size = pageSize('first', first);
+  const list = `readers:${groupId}:${seq}`;
+  const { readModels } = context.services;
+  const rows = await readModels.readersPage({ groupId, seq }, at ?? undefined, decodeTextCursor(list, after), size + 1);
+  const nodes = await Promise.all(
+    rows.map(async ({ userId, readAt }) => ({ member: await groupMember(context, groupId, userId), readAt })),
+  );
+  return forwardPage(nodes, size, after, (node) => ({ cursor: encodeCursor(list, node.member.userId), node }));
+}

@@ -1,0 +1,137 @@
+import type { GroupRow } from '../../ports/read-models.ts';
+import type { RequestContext } from '../context.ts';
+import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
+import { ApiError, groupNotFound } from '../error-table.ts';
+import { unreadCount } from '../inbox-source.ts';
+import { builder } from './builder.ts';
+import { forwardPage, pageSize } from './connection.ts';
+import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
+
+builder.queryFields((t) => ({
+  group: t.field({
+    type: groupRef,
+    nullable: true,
+    description: 'A group of which one is a member. NOT_FOUND otherwise.',
+    args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
+    resolve: async (_, { id, atLeast }, context) => {
+      await context.policy.requireMember(context.viewer(), id);
+      return projectedGroup(context, id, atLeast);
+    },
+  }),
+  message: t.field({
+    type: messageRef,
+    nullable: true,
+    description: 'A message of a group of which one is a member. NOT_FOUND otherwise.',
+    args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
+    resolve: async (_, { id, atLeast }, context) => {
+      const viewer = context.viewer();
+      await context.services.freshness.atLeast(atLeast);
+      const rows = await context.services.readModels.messagesById(id);
+      const visible = await context.policy.visible(
+        viewer,
+        rows.map(({ groupId }) => groupId),
+      );
+      const row = rows.find(({ groupId }) => visible.has(groupId));
+      if (row === undefined) throw new ApiError('NOT_FOUND', 'There is no such message, or you may not see it.');
+      return row;
+    },
+  }),
+  inbox: t.field({
+    type: inboxConnection,
+    description: 'The caller’s groups, the one with the newest message first.',
+    args: {
+      first: t.arg.int({ defaultValue: 50, required: true }),
+      after: t.arg.string(),
+      atLeast: t.arg({ type: 'Position' }),
+    },
+    resolve: inbox,
+  }),
+  mentions: t.field({
+    type: messageConnection,
+    description: 'Messages that mention the caller, by name or by @all, newest first.',
+    args: { first: t.arg.int({ defaultValue: 50, required: true }), after: t.arg.string() },
+    resolve: async (_, { first, after }, context) => {
+      const viewer = context.viewer();
+      const size = pageSize('first', first);
+      const list = `mentions:${viewer.userId}`;
+      await context.services.freshness.atLeast(undefined);
+      const before = decodeNumberCursor(list, after);
+      const rows = await context.services.readModels.mentionsPage(viewer.userId, before, size + 1);
+      const visible = await context.policy.visible(viewer, [...new Set(rows.map(({ message }) => message.groupId))]);
+      const page = forwardPage(rows, size, after, ({ position, message }) => ({
+        cursor: encodeCursor(list, position),
+        node: message,
+      }));
+      return { ...page, edges: page.edges.filter(({ node }) => visible.has(node.groupId)) };
+    },
+  }),
+  search: t.field({
+    type: messageConnection,
+    description:
+      'Messages of a group that hold every word, newest first; whole words, without regard to case or accents.',
+    args: {
+      groupId: t.arg.id({ required: true }),
+      text: t.arg.string({ required: true }),
+      first: t.arg.int({ defaultValue: 20, required: true }),
+      after: t.arg.string(),
+    },
+    resolve: search,
+  }),
+}));
+
+/** The group's row, once the read models hold the group at all and what the caller has asked to see. */
+export async function projectedGroup(
+  context: RequestContext,
+  groupId: string,
+  atLeast: number | null | undefined,
+): Promise<GroupRow> {
+  const { services, loaders } = context;
+  await services.freshness.atLeast(atLeast);
+  const row = await loaders.group(groupId);
+  if (row !== undefined) return row;
+  await services.freshness.atLeast((await services.commands.group(groupId)).position);
+  return (await loaders.group(groupId)) ?? Promise.reject(groupNotFound());
+}
+
+interface InboxArguments {
+  readonly first: number;
+  readonly after?: string | null | undefined;
+  readonly atLeast?: number | null | undefined;
+}
+
+async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, context: RequestContext) {
+  const viewer = context.viewer();
+  const size = pageSize('first', first);
+  const list = `inbox:${viewer.userId}`;
+  await context.services.freshness.atLeast(atLeast);
+  const rows = await context.services.readModels.inboxPage(viewer.userId, decodeNumberCursor(list, after), size + 1);
+  return forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
+    cursor: encodeCursor(list, activityPosition),
+    node: {
+      groupId: group.groupId,
+      lastSeq: group.lastSeq,
+      markedUpTo: member.markedUpTo,
+      unreadCount: unreadCount(group.lastSeq, member.markedUpTo, member.stays.at(-1)?.from ?? 0),
+      left: false,
+    },
+  }));
+}
+
+interface SearchArguments {
+  readonly groupId: string;
+  readonly text: string;
+  readonly first: number;
+  readonly after?: string | null | undefined;
+}
+
+const longestSearch = 200;
+
+async function search(_: unknown, { groupId, text, first, after }: SearchArguments, context: RequestContext) {
+  await context.policy.requireMember(context.viewer(), groupId);
+  const size = pageSize('first', first);
+  if (text.length > longestSearch) throw new ApiError('BAD_INPUT', `text is longer than ${longestSearch} characters.`);
+  await context.services.freshness.atLeast(undefined);
+  const list = `search:${groupId}:${text}`;
+  const rows = await context.services.readModels.search(groupId, text, decodeNumberCursor(list, after), size + 1);
+  return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.seq), node }));
+}

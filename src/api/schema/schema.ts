@@ -1,0 +1,10 @@
+import './group-type.ts';
+import './message-type.ts';
+import './mark-mutation.ts';
+import './mutations.ts';
+import './queries.ts';
+import './subscriptions.ts';
+import { builder } from './builder.ts';
+
+/** The executable schema; importing the files above has put every type and field into the builder. */
+export const schema = builder.toSchema();

@@ -1,0 +1,148 @@
+import type { RequestContext } from '../context.ts';
+import { ApiError } from '../error-table.ts';
+import type { EventEntry, TimelineEntry } from '../timeline-source.ts';
+import { builder } from './builder.ts';
+import { groupMember } from './member-type.ts';
+import { sentMessage } from './mutations.ts';
+import { memberRef, messageRef, reactionRef } from './types.ts';
+
+type EntryOf<Type extends EventEntry['event']['type']> = Extract<
+  EventEntry,
+  { readonly event: { readonly type: Type } }
+>;
+
+// Payloads hold nothing that depends on who watches: subscribers with the same operation can share them.
+
+const messageAdded = builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').implement({
+  fields: (t) => ({
+    version: t.exposeInt('version'),
+    message: t.field({
+      type: messageRef,
+      resolve: ({ groupId, event, metadata }) => sentMessage(groupId, event.data, metadata.at),
+    }),
+  }),
+});
+
+const messageChanged = builder.objectRef<EntryOf<'MessageEdited'>>('MessageChanged').implement({
+  description: 'A message was edited.',
+  fields: (t) => ({
+    version: t.exposeInt('version'),
+    messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
+    seq: t.int({ resolve: ({ event }) => event.data.seq }),
+    text: t.string({ resolve: ({ event }) => event.data.text }),
+    editedAt: t.field({ type: 'DateTime', resolve: ({ metadata }) => metadata.at }),
+    message: t.field({
+      type: messageRef,
+      description:
+        'As the read models have it, once they have reached this change. The fields beside it wait for nothing.',
+      resolve: (entry, _, context) => changedMessage(entry, context),
+    }),
+  }),
+});
+
+const messageRemoved = builder.objectRef<EntryOf<'MessageDeleted'>>('MessageRemoved').implement({
+  description: 'A message’s text was deleted. It keeps its place and its count.',
+  fields: (t) => ({
+    version: t.exposeInt('version'),
+    messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
+    seq: t.int({ resolve: ({ event }) => event.data.seq }),
+  }),
+});
+
+const reactionsChanged = builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRemoved'>>('ReactionsChanged').implement({
+  fields: (t) => ({
+    version: t.exposeInt('version'),
+    messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
+    seq: t.int({ resolve: ({ event }) => event.data.seq }),
+    emoji: t.string({ resolve: ({ event }) => event.data.emoji }),
+    userId: t.id({ resolve: ({ event }) => event.data.userId }),
+    added: t.boolean({ resolve: ({ event }) => event.type === 'ReactionAdded' }),
+    reactions: t.field({
+      type: [reactionRef],
+      description: 'All of the message’s, once the read models have reached this change.',
+      resolve: async ({ groupId, position, event }, _, { services, loaders }) => {
+        await services.freshness.atLeast(position);
+        return loaders.reactionCounts(groupId, event.data.seq);
+      },
+    }),
+  }),
+});
+
+type MembershipEntry = EntryOf<'MembersAdded' | 'MemberLeft' | 'MemberRemoved' | 'MemberRoleChanged' | 'MemberRenamed'>;
+
+const membersChanged = builder.objectRef<MembershipEntry>('MembersChanged').implement({
+  fields: (t) => ({
+    version: t.exposeInt('version'),
+    added: t.field({
+      type: [memberRef],
+      resolve: ({ groupId, event }) =>
+        event.type === 'MembersAdded' ? event.data.members.map((member) => ({ groupId, ...member, active: true })) : [],
+    }),
+    gone: t.idList({
+      description: 'User ids of those who left or were removed.',
+      resolve: ({ event }) =>
+        event.type === 'MemberLeft' || event.type === 'MemberRemoved' ? [event.data.userId] : [],
+    }),
+    changed: t.field({
+      type: [memberRef],
+      description: 'Whose name or role changed, as they are now.',
+      resolve: ({ groupId, event }, _, context) =>
+        event.type === 'MemberRoleChanged' || event.type === 'MemberRenamed'
+          ? [groupMember(context, groupId, event.data.userId)]
+          : [],
+    }),
+  }),
+});
+
+const groupChanged = builder.objectRef<EntryOf<'GroupCreated' | 'GroupRenamed'>>('GroupChanged').implement({
+  fields: (t) => ({
+    version: t.exposeInt('version'),
+    name: t.string({ resolve: ({ event }) => event.data.name }),
+  }),
+});
+
+const resync = builder.objectRef<Extract<TimelineEntry, { kind: 'resync' }>>('Resync').implement({
+  description:
+    'Too far behind: fetch a page of the timeline, then subscribe after its group’s version. The subscription ends here.',
+  fields: (t) => ({ version: t.exposeInt('version') }),
+});
+
+export const timelineItem = builder.unionType('TimelineItem', {
+  types: [messageAdded, messageChanged, messageRemoved, reactionsChanged, membersChanged, groupChanged, resync],
+  resolveType: (entry) => typeName(entry as TimelineEntry),
+});
+
+function typeName(entry: TimelineEntry): string {
+  if (entry.kind === 'resync') return 'Resync';
+  switch (entry.event.type) {
+    case 'MessageSent':
+      return 'MessageAdded';
+    case 'MessageEdited':
+      return 'MessageChanged';
+    case 'MessageDeleted':
+      return 'MessageRemoved';
+    case 'ReactionAdded':
+    case 'ReactionRemoved':
+      return 'ReactionsChanged';
+    case 'MembersAdded':
+    case 'MemberLeft':
+    case 'MemberRemoved':
+    case 'MemberRoleChanged':
+    case 'MemberRenamed':
+      return 'MembersChanged';
+    case 'GroupCreated':
+    case 'GroupRenamed':
+      return 'GroupChanged';
+    default:
+      return entry.event satisfies never;
+  }
+}
+
+async function changedMessage(
+  { groupId, position, event }: EntryOf<'MessageEdited'>,
+  { services, loaders }: RequestContext,
+) {
+  await services.freshness.atLeast(position);
+  const row = await loaders.message(groupId, event.data.messageId);
+  return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet.'));
+}

@@ -1,0 +1,24 @@
+import type { Commands } from '../commands/commands.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+import type { HotReadCounts } from '../projections/hot-read-counts.ts';
+import type { Tokens } from './auth.ts';
+import type { Freshness } from './freshness.ts';
+import type { LiveFeed } from './live-feed.ts';
+import type { ReadCountAnnouncer } from './read-count-announcer.ts';
+
+/** What the API is made of; one instance a process. */
+export interface Services {
+  readonly log: EventLog;
+  readonly commands: Commands;
+  readonly readModels: ReadModels;
+  readonly counts: HotReadCounts;
+  readonly feed: LiveFeed;
+  readonly announcer: ReadCountAnnouncer;
+  readonly freshness: Freshness;
+  readonly tokens: Tokens;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A random id for a command that its client gave none. */
+  readonly newId: () => string;
+}

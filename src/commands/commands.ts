@@ -1,0 +1,126 @@
+import { Map as PersistentMap } from 'immutable';
+import type { DecodedEvent } from '../events/codec.ts';
+import type { GroupEvent, ReadsEvent } from '../events/event.ts';
+import { groupStream, parseStreamName, readsStream } from '../events/stream-name.ts';
+import { type EventLog, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
+import type { GroupSnapshot, ReadModels } from '../ports/read-models.ts';
+import { type GroupCommand, groupDecider } from './group.ts';
+import { type GroupState, initialGroupState } from './group-state.ts';
+import { createCommandHandler, type Handled } from './handle-command.ts';
+import { type MarkReadUpTo, type MarksState, marksDecider } from './marks.ts';
+import { rememberMessages } from './remember-messages.ts';
+import { createWarmStreams, type Warm } from './warm-streams.ts';
+
+export interface Commands {
+  /** Decides and appends; see createCommandHandler for order, durability and errors. */
+  handleGroup(groupId: string, command: GroupCommand): Promise<Handled<GroupState, GroupEvent>>;
+  handleMark(groupId: string, command: MarkReadUpTo): Promise<Handled<MarksState, ReadsEvent>>;
+  /** The group as of everything that this process has appended or followed: what rights are checked against. */
+  group(groupId: string): Promise<Warm<GroupState>>;
+  /** Reads the log's tail of the group first, for an answer that must know of other processes' appends. */
+  newestGroup(groupId: string): Promise<Warm<GroupState>>;
+  /** Hands on an event of the live feed. */
+  follow(recorded: RecordedEvent, decoded: DecodedEvent): void;
+}
+
+export interface CommandsOptions {
+  readonly log: EventLog;
+  readonly readModels: Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions'>;
+  /** How many members, marks and remembered messages all warm groups may hold together. */
+  readonly capacity?: number;
+  /** How many messages a group's warm state remembers before it may forget older ones. */
+  readonly generationSize?: number;
+}
+
+/** A cold state costs a load; this is its weight besides what it holds. */
+const emptyWeight = 50;
+
+export function createCommands(options: CommandsOptions): Commands {
+  const { log, readModels, capacity = 2_000_000, generationSize } = options;
+  const groups = createWarmStreams<GroupState>({
+    log,
+    streamName: groupStream,
+    // A group's stream holds group events only: whatever else the union knows belongs to other streams.
+    evolve: (state, event) => groupDecider.evolve(state, event as GroupEvent),
+    snapshot: async (groupId) => warmGroup(await readModels.groupSnapshot(groupId)),
+    weigh: (state) => emptyWeight + state.members.size + state.messages.size + state.olderMessages.size,
+    capacity,
+  });
+  const marks = createWarmStreams<MarksState>({
+    log,
+    streamName: readsStream,
+    evolve: (state, event) => marksDecider.evolve(state, event as ReadsEvent),
+    snapshot: async (groupId) => warmMarks(await readModels.groupSnapshot(groupId)),
+    weigh: (state) => emptyWeight + state.marks.size,
+    capacity,
+  });
+
+  const handleGroup = createCommandHandler({
+    log,
+    decider: groupDecider,
+    streams: groups,
+    streamName: groupStream,
+    prepare: (groupId, commands) => rememberMessages({ log, readModels, groups, generationSize }, groupId, commands),
+  });
+
+  const handleMark = createCommandHandler({
+    log,
+    decider: marksDecider,
+    streams: marks,
+    streamName: readsStream,
+    prepare: async (groupId, commands) => {
+      const { state } = await groups.warm(groupId);
+      const isNews = commands.some(({ upTo, actorId }) => upTo > state.lastSeq || !state.members.get(actorId)?.active);
+      // Another process may have appended what this mark is about.
+      return { group: isNews ? (await newestGroup(groupId)).state : state };
+    },
+  });
+
+  async function newestGroup(groupId: string): Promise<Warm<GroupState>> {
+    await groups.warm(groupId);
+    await groups.readOn(groupId);
+    return groups.warm(groupId);
+  }
+
+  return {
+    handleGroup,
+    handleMark,
+    group: (groupId) => groups.warm(groupId),
+    newestGroup,
+    follow(recorded, { event }) {
+      const stream = parseStreamName(recorded.streamName);
+      if (stream?.family === 'group') groups.follow(stream.groupId, recorded, event);
+      if (stream?.family === 'reads') marks.follow(stream.groupId, recorded, event);
+    },
+  };
+}
+
+function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState> {
+  if (snapshot === undefined) return { state: initialGroupState, version: noStream, position: startOfLog };
+  const { group, members, position } = snapshot;
+  const active = members.filter((member) => member.active);
+  const state: GroupState = {
+    exists: true,
+    name: group.name,
+    members: PersistentMap(
+      members.map(({ userId, name, role, active, stays }) => [
+        userId,
+        { name, role, active, afterSeq: stays.at(-1)?.from ?? 0, returned: stays.length > 1 },
+      ]),
+    ),
+    memberCount: active.length,
+    ownerCount: active.filter(({ role }) => role === 'owner').length,
+    lastSeq: group.lastSeq,
+    messages: PersistentMap(),
+    olderMessages: PersistentMap(),
+    holdsAllMessages: false,
+  };
+  return { state, version: group.version, position };
+}
+
+function warmMarks(snapshot: GroupSnapshot | undefined): Warm<MarksState> {
+  if (snapshot === undefined) return { state: marksDecider.initialState, version: noStream, position: startOfLog };
+  const { group, members, position } = snapshot;
+  const marks = PersistentMap(members.map(({ userId, markedUpTo }) => [userId, markedUpTo]));
+  return { state: { marks }, version: group.readsVersion, position };
+}

@@ -1,0 +1,175 @@
+import type { GroupEvent } from '../events/event.ts';
+import { requireMember } from './decide-membership.ts';
+import type { CommandEnvelope } from './decider.ts';
+import { activeMember, findMessage, type GroupState, type MessageState, reactionKey } from './group-state.ts';
+import { isLongerThan, limits } from './limits.ts';
+import { type Decision, type Refusal, refuse } from './refusal.ts';
+
+export type SendMessage = CommandEnvelope & {
+  readonly type: 'SendMessage';
+  readonly messageId: string;
+  readonly text: string;
+  readonly replyTo?: string | undefined;
+  readonly mentions: readonly string[];
+};
+export type EditMessage = CommandEnvelope & {
+  readonly type: 'EditMessage';
+  readonly messageId: string;
+  readonly text: string;
+};
+export type DeleteMessage = CommandEnvelope & { readonly type: 'DeleteMessage'; readonly messageId: string };
+export type AddReaction = CommandEnvelope & {
+  readonly type: 'AddReaction';
+  readonly messageId: string;
+  readonly emoji: string;
+};
+export type RemoveReaction = CommandEnvelope & {
+  readonly type: 'RemoveReaction';
+  readonly messageId: string;
+  readonly emoji: string;
+};
+
+/** `@all` as a word of its own mentions everybody in the audience. */
+const mentionOfAll = /(?:^|\s)@all(?![\p{L}\p{N}_-])/iu;
+
+/** A member may send. The same id with the same content again is a repetition: no event, the same answer. */
+export function sendMessage(command: SendMessage, state: GroupState): Decision<GroupEvent> {
+  const actor = requireMember(state, command.actorId);
+  if ('refused' in actor) return actor;
+  const mentions = [...new Set(command.mentions)];
+  const replyTo = command.replyTo ?? null;
+  const earlier = findMessage(state, command.messageId);
+  if (earlier) {
+    return isRepetition(command, replyTo, mentions, earlier) ? [] : refuse({ kind: 'message-id-taken' });
+  }
+  const badText = refuseText(command.text);
+  if (badText !== undefined) return badText;
+  if (mentions.length > limits.mentionsPerMessage) {
+    return refuse({ kind: 'bad-value', field: 'mentions', problem: `at most ${limits.mentionsPerMessage}` });
+  }
+  const stranger = mentions.find((userId) => activeMember(state, userId) === undefined);
+  if (stranger !== undefined) return refuse({ kind: 'target-not-a-member', userId: stranger });
+  if (replyTo !== null && !findMessage(state, replyTo)) {
+    return refuse({ kind: 'bad-value', field: 'replyTo', problem: 'is no message of this group' });
+  }
+  return [
+    {
+      type: 'MessageSent',
+      data: {
+        messageId: command.messageId,
+        seq: state.lastSeq + 1,
+        authorId: command.actorId,
+        text: command.text,
+        replyTo,
+        mentions,
+        mentionsAll: mentionOfAll.test(command.text),
+        audienceCount: state.memberCount - 1,
+      },
+    },
+  ];
+}
+
+/** An edited or deleted message no longer tells what it said at first: then the author's own id is enough. */
+function isRepetition(
+  command: SendMessage,
+  replyTo: string | null,
+  mentions: readonly string[],
+  earlier: MessageState,
+): boolean {
+  return (
+    earlier.authorId === command.actorId &&
+    (earlier.edited || earlier.text === null || earlier.text === command.text) &&
+    earlier.replyTo === replyTo &&
+    earlier.mentions.length === mentions.length &&
+    earlier.mentions.every((userId) => mentions.includes(userId))
+  );
+}
+
+/** Only the author edits, and only what is not deleted. */
+export function editMessage(command: EditMessage, state: GroupState): Decision<GroupEvent> {
+  const found = requireMessage(command, state);
+  if ('refused' in found) return found;
+  if (found.authorId !== command.actorId) return refuse({ kind: 'forbidden', needs: 'the author' });
+  if (found.text === null) return refuse({ kind: 'message-deleted' });
+  const badText = refuseText(command.text);
+  if (badText !== undefined) return badText;
+  if (found.text === command.text) return [];
+  return [{ type: 'MessageEdited', data: { messageId: command.messageId, seq: found.seq, text: command.text } }];
+}
+
+/** The author, an owner or an admin deletes. Deleting again changes nothing. */
+export function deleteMessage(command: DeleteMessage, state: GroupState): Decision<GroupEvent> {
+  const found = requireMessage(command, state);
+  if ('refused' in found) return found;
+  const role = activeMember(state, command.actorId)?.role;
+  if (found.authorId !== command.actorId && role !== 'owner' && role !== 'admin') {
+    return refuse({ kind: 'forbidden', needs: 'the author, an owner or an admin' });
+  }
+  if (found.text === null) return [];
+  return [{ type: 'MessageDeleted', data: { messageId: command.messageId, seq: found.seq } }];
+}
+
+/** Any member may react to what is not deleted, once with each emoji. */
+export function addReaction(command: AddReaction, state: GroupState): Decision<GroupEvent> {
+  const found = requireMessage(command, state);
+  if ('refused' in found) return found;
+  if (found.text === null) return refuse({ kind: 'message-deleted' });
+  if (found.reactions.has(reactionKey(command.emoji, command.actorId))) return [];
+  const badEmoji = refuseEmoji(command.emoji, found);
+  if (badEmoji !== undefined) return badEmoji;
+  return [{ type: 'ReactionAdded', data: reactionData(command, found) }];
+}
+
+/** Taking back what is not there changes nothing. */
+export function removeReaction(command: RemoveReaction, state: GroupState): Decision<GroupEvent> {
+  const found = requireMessage(command, state);
+  if ('refused' in found) return found;
+  if (!found.reactions.has(reactionKey(command.emoji, command.actorId))) return [];
+  return [{ type: 'ReactionRemoved', data: reactionData(command, found) }];
+}
+
+const reactionData = ({ messageId, actorId, emoji }: AddReaction | RemoveReaction, { seq }: MessageState) => ({
+  messageId,
+  seq,
+  userId: actorId,
+  emoji,
+});
+
+function requireMessage(
+  command: CommandEnvelope & { readonly messageId: string },
+  state: GroupState,
+): MessageState | { readonly refused: Refusal } {
+  const actor = requireMember(state, command.actorId);
+  if ('refused' in actor) return actor;
+  return findMessage(state, command.messageId) ?? refuse({ kind: 'message-not-found' });
+}
+
+function refuseText(text: string): { readonly refused: Refusal } | undefined {
+  if (text.trim() === '') return refuse({ kind: 'bad-value', field: 'text', problem: 'is empty' });
+  if (isLongerThan(text, limits.messageCharacters)) {
+    const problem = `is longer than ${limits.messageCharacters} characters`;
+    return refuse({ kind: 'bad-value', field: 'text', problem });
+  }
+  return undefined;
+}
+
+/** Joins emojis to one, or spells the region of a flag: \p{C} otherwise, but not out of place in an emoji. */
+const emojiFormat = /[\u200d\u{e0020}-\u{e007f}]/gu;
+
+function refuseEmoji(emoji: string, message: MessageState): { readonly refused: Refusal } | undefined {
+  if (emoji === '' || /[\s\p{C}]/u.test(emoji.replaceAll(emojiFormat, ''))) {
+    return refuse({ kind: 'bad-value', field: 'emoji', problem: 'is empty or holds white space' });
+  }
+  if (isLongerThan(emoji, limits.emojiCharacters)) {
+    return refuse({
+      kind: 'bad-value',
+      field: 'emoji',
+      problem: `is longer than ${limits.emojiCharacters} characters`,
+    });
+  }
+  const emojis = new Set(message.reactions.map((key) => key.slice(0, key.indexOf(' '))));
+  if (emojis.size >= limits.emojisPerMessage && !emojis.has(emoji)) {
+    return refuse({ kind: 'bad-value', field: 'emoji', problem: `at most ${limits.emojisPerMessage} under a message` });
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { EventDefinition } from './define-event.ts';
+import { eventDefinitions, type HighwaterEvent } from './event.ts';
+import { momentSchema } from './values.ts';
+
+/**
+ * Where an event came from. `actorId` is the token's subject, never an input; `correlationId` is shared by everything
+ * that one request caused; `causationId` is the command's id; `at` is when the actor acted.
+ */
+export interface EventMetadata {
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actorId: string;
+  readonly at: string;
+}
+
+/** An event as a store keeps it: `data` and `metadata` are JSON text. */
+export interface EncodedEvent {
+  readonly eventId: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+}
+
+/** A stored event whose bytes do not say what its type promises. Whoever follows the log halts the stream's group. */
+export class UndecodableEvent extends Error {
+  override readonly name = 'UndecodableEvent';
+}
+
+const storedMetadata = z.object({
+  correlationId: z.string(),
+  causationId: z.string(),
+  actorId: z.string(),
+  at: momentSchema,
+  /** The version of the data's shape. */
+  v: z.int().min(1),
+});
+
+/**
+ * The stored form of an event. Throws a ZodError when the event breaks its own schema: nothing that could not be read
+ * again is ever written.
+ */
+export function encodeEvent(event: HighwaterEvent, metadata: EventMetadata, eventId: string): EncodedEvent {
+  const definition = eventDefinitions.get(event.type);
+  if (definition === undefined) throw new UndecodableEvent(`no definition for event type ${event.type}`);
+  const { correlationId, causationId, actorId, at } = metadata;
+  return {
+    eventId,
+    type: event.type,
+    data: JSON.stringify(definition.schema.parse(event.data)),
+    metadata: JSON.stringify(storedMetadata.parse({ correlationId, causationId, actorId, at, v: definition.version })),
+  };
+}
+
+export interface DecodedEvent {
+  readonly event: HighwaterEvent;
+  readonly metadata: EventMetadata;
+}
+
+/** Reads stored bytes back, through the upcasters where they are of an earlier version. Throws UndecodableEvent. */
+export function decodeEvent(stored: Pick<EncodedEvent, 'type' | 'data' | 'metadata'>): DecodedEvent {
+  const definition = eventDefinitions.get(stored.type);
+  if (definition === undefined) throw new UndecodableEvent(`unknown event type ${stored.type}`);
+  const metadata = decodeMetadata(stored.metadata, stored.type);
+  const event = { type: stored.type, data: decodeData(definition, stored.data, metadata.v) };
+  // The registry pairs each type with its own schema, so what the schema has accepted is that member of the union.
+  return { event: event as HighwaterEvent, metadata };
+}
+
+/** Exported for the tests of the mechanism: application code decodes whole events. */
+export function decodeData(definition: EventDefinition, json: string, version: number): unknown {
+  if (version > definition.version) {
+    throw new UndecodableEvent(
+      `${definition.type} is stored in version ${version}; this Highwater knows it up to version ${definition.version}`,
+    );
+  }
+  const data = upcastFrom(version, definition, parseJson(json, definition.type));
+  const parsed = definition.schema.safeParse(data);
+  if (!parsed.success) throw new UndecodableEvent(`${definition.type}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/** Upcasters trust the shape of their version, so that what breaks one was not of that shape. */
+function upcastFrom(version: number, { type, upcasters }: EventDefinition, stored: unknown): unknown {
+  try {
+    return upcasters.slice(version - 1).reduce((data, upcast) => upcast(data as never), stored);
+  } catch (error) {
+    throw new UndecodableEvent(`${type}: its data is not of version ${version}`, { cause: error });
+  }
+}
+
+function decodeMetadata(json: string, type: string): z.infer<typeof storedMetadata> {
+  const parsed = storedMetadata.safeParse(parseJson(json, type));
+  if (!parsed.success) throw new UndecodableEvent(`${type}, metadata: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function parseJson(json: string, type: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new UndecodableEvent(`${type} is not JSON`, { cause: error });
+  }
+}

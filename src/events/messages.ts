@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { defineEvent, type EventOf } from './define-event.ts';
+import { memberCountSchema, messageIdSchema, seqSchema, userIdSchema } from './values.ts';
+
+export const messageSent = defineEvent(
+  'MessageSent',
+  z.object({
+    messageId: messageIdSchema,
+    seq: seqSchema,
+    authorId: userIdSchema,
+    text: z.string(),
+    replyTo: messageIdSchema.nullable(),
+    mentions: z.array(userIdSchema),
+    mentionsAll: z.boolean(),
+    audienceCount: memberCountSchema,
+  }),
+);
+/**
+ * A message is the group's `seq`-th. Its audience, fixed for ever, is the members at this moment without the author;
+ * `audienceCount` says how many. Sending also moves the author's own mark to `seq`.
+ */
+export type MessageSent = EventOf<typeof messageSent>;
+
+export const messageEdited = defineEvent(
+  'MessageEdited',
+  z.object({ messageId: messageIdSchema, seq: seqSchema, text: z.string() }),
+);
+/** The message reads `text` from here on. Its mentions, audience and readers stay as they were. */
+export type MessageEdited = EventOf<typeof messageEdited>;
+
+export const messageDeleted = defineEvent('MessageDeleted', z.object({ messageId: messageIdSchema, seq: seqSchema }));
+/** The message's text is shown to nobody from here on. It keeps its place and its count. */
+export type MessageDeleted = EventOf<typeof messageDeleted>;
+
+const reaction = z.object({
+  messageId: messageIdSchema,
+  seq: seqSchema,
+  userId: userIdSchema,
+  emoji: z.string().min(1),
+});
+
+export const reactionAdded = defineEvent('ReactionAdded', reaction);
+/** A member's reaction stands under a message. */
+export type ReactionAdded = EventOf<typeof reactionAdded>;
+
+export const reactionRemoved = defineEvent('ReactionRemoved', reaction);
+/** A member took a reaction back. */
+export type ReactionRemoved = EventOf<typeof reactionRemoved>;

@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import { registerDemo } from './cli/demo.ts';
+import { registerImport } from './cli/import.ts';
+import { registerServe } from './cli/serve.ts';
+import { registerToken } from './cli/token.ts';
+import { createLogger, openHighwater, openTokens, serve } from './composition.ts';
+import { readConfig } from './config.ts';
+
+/** The `highwater` command. Each subcommand is handed what it needs, so that none of them knows a store. */
+const program = new Command('highwater')
+  .description('Event-sourced group chat with an exact, live count of readers for every message.')
+  .version('0.1.0');
+
+registerServe(program, { readConfig, serve });
+registerToken(program, { readConfig, openTokens });
+registerImport(program, {
+  open: async (overrides) => {
+    const config = readConfig(process.env, overrides);
+    const { services, close } = await openHighwater(config, createLogger({ logLevel: 'warn' }));
+    return { commands: services.commands, log: services.log, close };
+  },
+});
+registerDemo(program, { readConfig, serve, createLogger });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What a person can mend is told in a sentence; the rest is a defect and shows where it comes from.
+  const known = error instanceof Error && error.name !== 'Error' && !error.name.endsWith('TypeError');
+  process.stderr.write(
+    `highwater: ${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,50 @@
+/**
+ * Sums over ranges of messages in O(log n) (P. Fenwick, "A new data structure for cumulative frequency tables", 1994),
+ * kept as differences: adding to a range touches two nodes, a message's value is one prefix sum. One typed array; the
+ * capacity doubles as the group grows, which costs O(1) amortised.
+ */
+export interface FenwickTree {
+  /** Adds `amount` to every index in (after, upTo]; to all beyond `after` where `upTo` is Infinity. Indexes start at 1. */
+  addToRange(after: number, upTo: number, amount: number): void;
+  /** The value at an index: 0 where nothing was added. */
+  valueAt(index: number): number;
+  /** Bytes held. */
+  byteLength(): number;
+}
+
+const initialCapacity = 64;
+
+export function createFenwickTree(): FenwickTree {
+  let capacity = initialCapacity;
+  let nodes = new Int32Array(capacity + 1);
+
+  // The node at a power of two holds the sum of all below it, so the only new node that is not empty is the last.
+  function growTo(index: number): void {
+    const before = capacity;
+    while (capacity < index) capacity *= 2;
+    const grown = new Int32Array(capacity + 1);
+    grown.set(nodes);
+    const total = nodes[before] ?? 0;
+    for (let power = before * 2; power <= capacity; power *= 2) grown[power] = total;
+    nodes = grown;
+  }
+
+  function add(index: number, amount: number): void {
+    if (index > capacity) growTo(index);
+    for (let at = index; at <= capacity; at += at & -at) nodes[at] = (nodes[at] ?? 0) + amount;
+  }
+
+  return {
+    addToRange(after, upTo, amount) {
+      if (upTo <= after) return;
+      add(after + 1, amount);
+      if (upTo !== Number.POSITIVE_INFINITY) add(upTo + 1, -amount);
+    },
+    valueAt(index) {
+      let sum = 0;
+      for (let at = Math.min(index, capacity); at > 0; at -= at & -at) sum += nodes[at] ?? 0;
+      return sum;
+    },
+    byteLength: () => nodes.byteLength,
+  };
+}

@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { z } from 'zod';
+import { openSqliteEventLogReader } from './adapters/sqlite/event-log.ts';
+import { openSqliteReadModelWriter, ReadModelsCorrupt } from './adapters/sqlite/read-model-writer.ts';
+import { runProjection } from './projections/run-projection.ts';
+
+/** What the projector tells the thread that serves: it is running, a group is halted, or why it has ended. */
+export type ProjectorMessage =
+  | { readonly type: 'running' }
+  | { readonly type: 'poison'; readonly groupId: string; readonly reason: string }
+  | { readonly type: 'failed'; readonly corrupt: boolean; readonly reason: string };
+
+const { logFile, readModelsFile } = z.object({ logFile: z.string(), readModelsFile: z.string() }).parse(workerData);
+const port = parentPort;
+if (port === null) throw new Error('projector-thread.ts runs as a worker');
+const tell = (message: ProjectorMessage): void => port.postMessage(message);
+
+/** Projects in a thread of its own, with connections of its own: the serving thread never waits for a read model. */
+async function project(): Promise<void> {
+  const log = await openSqliteEventLogReader({ file: logFile });
+  const writer = openSqliteReadModelWriter({ file: readModelsFile });
+  const abort = new AbortController();
+  port?.on('message', (message) => {
+    if (message === 'stop') abort.abort();
+  });
+  tell({ type: 'running' });
+  try {
+    await runProjection({
+      log,
+      writer,
+      signal: abort.signal,
+      onPoison: ({ groupId, reason }) => tell({ type: 'poison', groupId, reason }),
+    });
+  } finally {
+    await writer.close();
+    await log.close();
+  }
+}
+
+project().then(
+  () => port.close(),
+  (error: unknown) => {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    tell({ type: 'failed', corrupt: error instanceof ReadModelsCorrupt, reason });
+    port.close();
+  },
+);
