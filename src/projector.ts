@@ -38,7 +38,7 @@ export async function startProjector({ files, logger }: ProjectorOptions): Promi
       else if (message.type === 'poison') logger.error(message, 'an event cannot be projected: its group is halted');
       else failure = message;
     });
-    worker.on('error', (error) => {
+    worker.on('error', (error: Error) => {
       failure = { type: 'failed', corrupt: false, reason: error.stack ?? error.message };
     });
     ended = once(worker, 'exit').then(() => {

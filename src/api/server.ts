@@ -40,7 +40,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { services, logger, host, port } = options;
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
     bodyLimit: maximumBodyBytes,
     forceCloseConnections: true,
     serverFactory: (handler) => createServer(handler),

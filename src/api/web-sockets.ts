@@ -57,7 +57,8 @@ export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<
       onConnect: async ({ connectionParams, extra }) => {
         const authorization = initPayload.safeParse(connectionParams).data?.authorization ?? null;
         const viewer = await readViewer(services, authorization);
-        if (viewer instanceof ApiError) throw viewer;
+        // The protocol's code for it is 4403, with which a client does not try again.
+        if (viewer instanceof ApiError) return false;
         extra.viewer = viewer;
         closeAtExpiry(extra, viewer, services.now());
         return true;

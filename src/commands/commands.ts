@@ -6,8 +6,9 @@ import { type EventLog, noStream, type RecordedEvent, startOfLog } from '../port
 import type { GroupSnapshot, ReadModels } from '../ports/read-models.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
 import { type GroupState, initialGroupState } from './group-state.ts';
-import { createCommandHandler, type Handled } from './handle-command.ts';
+import { createCommandHandler } from './handle-command.ts';
 import { type MarkReadUpTo, type MarksState, marksDecider } from './marks.ts';
+import type { Handled } from './pending-command.ts';
 import { rememberMessages } from './remember-messages.ts';
 import { createWarmStreams, type Warm } from './warm-streams.ts';
 

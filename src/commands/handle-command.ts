@@ -1,45 +1,10 @@
-import { type EncodedEvent, encodeEvent } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
-import { deriveId } from '../events/event-id.ts';
 import type { StreamName } from '../events/stream-name.ts';
-import { type EventLog, maximumAppendBytes, type Position, type Version } from '../ports/event-log.ts';
+import { type EventLog, maximumAppendBytes, type Version } from '../ports/event-log.ts';
+import { type Decided, decideTogether } from './decide-together.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
-import { isRefused, type Refusal } from './refusal.ts';
-import type { Warm, WarmStreams } from './warm-streams.ts';
-
-/** An event of a command at its place in its stream. */
-export interface AppendedEvent<Event> {
-  readonly event: Event;
-  readonly version: Version;
-}
-
-export type Handled<State, Event> =
-  | { readonly refused: Refusal }
-  | {
-      /** What the command appended: nothing when there was nothing to do, or when a later mark in the batch says it all. */
-      readonly events: readonly AppendedEvent<Event>[];
-      /** The stream's state once the command's batch was durable. */
-      readonly state: State;
-      readonly version: Version;
-      /** Wait for this position to read one's own write. */
-      readonly position: Position;
-    };
-
-interface Pending<State, Command, Event> {
-  readonly command: Command;
-  readonly appended: AppendedEvent<Event>[];
-  /** How the command was last decided; final once nothing that it was decided with has to be decided again. */
-  refused: Refusal | undefined;
-  readonly resolve: (handled: Handled<State, Event>) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** An event of a batch with the command that it answers. */
-interface Decided<State, Command, Event> {
-  readonly event: Event;
-  readonly encoded: EncodedEvent;
-  readonly pending: Pending<State, Command, Event>;
-}
+import { type Handled, type Pending, settle } from './pending-command.ts';
+import type { WarmStreams } from './warm-streams.ts';
 
 export interface CommandHandling<State, Command, Event, Context> {
   readonly log: EventLog;
@@ -61,8 +26,11 @@ const maximumBatch = 1_000;
  * under contention between processes the batches grow instead of the retries. A command is answered only after its
  * events are durable, and commands of one stream are decided in the order in which they were handed in.
  *
- * The promise rejects with LogUnavailable (nothing was stored) or AppendUnknown (handing in the same command again settles
- * it: its ids are the same).
+ * What appends nothing, a refusal or a repetition, is answered only on a state that was the newest: an append of the same
+ * batch at the expected version proves that, and otherwise a look at the log's end.
+ *
+ * The promise rejects with LogUnavailable (nothing more was stored), with AppendUnknown, or with a ZodError where the
+ * command carries what no event may hold. Handing in the same command again settles it: its ids are the same.
  */
 export function createCommandHandler<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   handling: CommandHandling<State, Command, Event, Context>,
@@ -71,7 +39,8 @@ export function createCommandHandler<State, Command extends CommandEnvelope, Eve
 
   return (id, command) =>
     new Promise((resolve, reject) => {
-      const pending = { command, appended: [], refused: undefined, resolve, reject };
+      const outcome = { appended: [], refused: undefined, unwritable: undefined, isSuperseded: false };
+      const pending = { command, ...outcome, resolve, reject };
       const queue = queues.get(id);
       if (queue !== undefined) {
         queue.push(pending);
@@ -105,9 +74,10 @@ async function commit<State, Command extends CommandEnvelope, Event extends High
   id: string,
   batch: readonly Pending<State, Command, Event>[],
 ): Promise<void> {
-  const { log, streams } = handling;
+  const { streams } = handling;
   const streamName = handling.streamName(id);
   let undecided = batch;
+  let isNewest = false;
   while (undecided.length > 0) {
     await streams.warm(id);
     const context = await handling.prepare(
@@ -115,69 +85,60 @@ async function commit<State, Command extends CommandEnvelope, Event extends High
       undecided.map(({ command }) => command),
     );
     const warm = await streams.warm(id);
-    const decided = decideTogether(handling, streamName, undecided, warm.state, context);
-    let expectedVersion = warm.version;
-    let stored = 0;
-    for (const append of splitByBytes(decided)) {
-      const result = await log.append(
-        streamName,
-        expectedVersion,
-        append.map(({ encoded }) => encoded),
-      );
+    const decided = decideTogether(handling.decider, streamName, undecided, warm.state, context);
+    if (decided.length === 0 && !isNewest) {
+      isNewest = true;
+      await streams.readOn(id);
+      if ((await streams.warm(id)).version !== warm.version) continue;
+    }
+    const { stored, fault } = await appendInOrder(handling, id, warm.version, decided);
+    const settled = countSettled(undecided, decided, stored);
+    const after = await streams.warm(id);
+    for (const pending of undecided.slice(0, settled)) settle(pending, after);
+    if (fault !== undefined) throw fault.error;
+    undecided = undecided.slice(settled);
+    if (undecided.length > 0) await streams.readOn(id);
+  }
+}
+
+/** Appends until all is stored, a conflict says that another was faster, or a fault ends it. Says how many are stored. */
+async function appendInOrder<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
+  { log, streams, streamName }: CommandHandling<State, Command, Event, Context>,
+  id: string,
+  version: Version,
+  decided: readonly Decided<State, Command, Event>[],
+): Promise<{ readonly stored: number; readonly fault?: { readonly error: unknown } }> {
+  let expectedVersion = version;
+  let stored = 0;
+  for (const append of splitByBytes(decided)) {
+    const encoded = append.map((one) => one.encoded);
+    try {
+      const result = await log.append(streamName(id), expectedVersion, encoded);
       if (result.kind === 'conflict') break;
       recordAppended(append, expectedVersion);
       const events = append.map(({ event }) => event);
       streams.advance(id, expectedVersion, events, result.position);
       expectedVersion = result.version;
       stored += append.length;
-    }
-    // What was decided after the first event that is not stored was decided on a state that never came to be.
-    const firstLost = decided[stored];
-    const settled = firstLost === undefined ? undecided.length : undecided.indexOf(firstLost.pending);
-    const after = await streams.warm(id);
-    for (const pending of undecided.slice(0, settled)) settle(pending, after);
-    undecided = undecided.slice(settled);
-    if (undecided.length > 0) await streams.readOn(id);
-  }
-}
-
-function decideTogether<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
-  { decider }: CommandHandling<State, Command, Event, Context>,
-  streamName: StreamName,
-  batch: readonly Pending<State, Command, Event>[],
-  state: State,
-  context: Context,
-): readonly Decided<State, Command, Event>[] {
-  const all: { event: Event; pending: Pending<State, Command, Event> }[] = [];
-  for (const pending of batch) {
-    const decision = decider.decide(pending.command, state, context);
-    pending.refused = isRefused(decision) ? decision.refused : undefined;
-    if (isRefused(decision)) continue;
-    for (const event of decision) {
-      state = decider.evolve(state, event);
-      all.push({ event, pending });
+    } catch (error) {
+      return { stored, fault: { error } };
     }
   }
-  const kept = decider.coalesce === undefined ? undefined : new Set(decider.coalesce(all.map(({ event }) => event)));
-  const encoded: Decided<State, Command, Event>[] = [];
-  const counts = new Map<Pending<State, Command, Event>, number>();
-  for (const { event, pending } of all) {
-    if (kept !== undefined && !kept.has(event)) continue;
-    const index = counts.get(pending) ?? pending.appended.length;
-    counts.set(pending, index + 1);
-    encoded.push({ event, pending, encoded: encode(streamName, event, pending.command, index) });
-  }
-  return encoded;
+  return { stored };
 }
 
-function encode(streamName: StreamName, event: HighwaterEvent, command: CommandEnvelope, index: number): EncodedEvent {
-  const { commandId, actorId, at } = command;
-  const eventId = deriveId(streamName, actorId, commandId, String(index));
-  return encodeEvent(
-    event,
-    { correlationId: command.correlationId ?? commandId, causationId: commandId, actorId, at },
-    eventId,
-  );
+/**
+ * What was decided after the first event that is not stored was decided on a state that never came to be. So was what
+ * leaves its word to a later event, unless all of them are stored.
+ */
+function countSettled<State, Command, Event>(
+  undecided: readonly Pending<State, Command, Event>[],
+  decided: readonly Decided<State, Command, Event>[],
+  stored: number,
+): number {
+  const firstLost = decided[stored];
+  if (firstLost === undefined) return undecided.length;
+  return undecided.findIndex((pending) => pending === firstLost.pending || pending.isSuperseded);
 }
 
 /** Room for the ids and the framing that a store adds to an event's own text. */
@@ -210,12 +171,4 @@ function recordAppended<State, Command, Event>(
   append.forEach(({ event, pending }, index) => {
     pending.appended.push({ event, version: expectedVersion + 1 + index });
   });
-}
-
-function settle<State, Command, Event>(pending: Pending<State, Command, Event>, warm: Warm<State>): void {
-  if (pending.refused !== undefined) {
-    pending.resolve({ refused: pending.refused });
-    return;
-  }
-  pending.resolve({ events: pending.appended, ...warm });
 }

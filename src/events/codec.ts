@@ -61,8 +61,8 @@ export interface DecodedEvent {
 export function decodeEvent(stored: Pick<EncodedEvent, 'type' | 'data' | 'metadata'>): DecodedEvent {
   const definition = eventDefinitions.get(stored.type);
   if (definition === undefined) throw new UndecodableEvent(`unknown event type ${stored.type}`);
-  const metadata = decodeMetadata(stored.metadata, stored.type);
-  const event = { type: stored.type, data: decodeData(definition, stored.data, metadata.v) };
+  const { v: version, ...metadata } = decodeMetadata(stored.metadata, stored.type);
+  const event = { type: stored.type, data: decodeData(definition, stored.data, version) };
   // The registry pairs each type with its own schema, so what the schema has accepted is that member of the union.
   return { event: event as HighwaterEvent, metadata };
 }

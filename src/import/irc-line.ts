@@ -3,7 +3,7 @@ export type IrcLine = { readonly minute?: number } & (
   | { readonly kind: 'message'; readonly nick: string; readonly text: string }
   /** `/me` text: the nick and what follows, still in one piece. See splitActor. */
   | { readonly kind: 'action'; readonly text: string }
-  /** An action as older logs write it, or a word of the server: only who knows the channel's people can tell. */
+  /** An action as older logs write it, unless nobody can have acted so. See splitActor. */
   | { readonly kind: 'remark'; readonly text: string }
   | { readonly kind: 'join'; readonly nick: string; readonly channel: string }
   | { readonly kind: 'leave'; readonly nick: string }
@@ -18,11 +18,13 @@ const timed = /^\[(\d\d):(\d\d)\] ?(.*)$/s;
 const said = /^<([^>]+)> ?(.*)$/s;
 const toChannel = /^-([^:\s]+):#[^\s-]\S*- (.*)$/s;
 const relayed = /^\(([^/\s]+)\/#[^\s)]+\) (.*)$/s;
-const joined = /^(.+?) +\[[^@]*@[^@]*\] +has joined (#\S+)\s*$/;
-const left = /^(.+?) +\[[^@]*@\S*\] +has (?:left|quit)(?:\s|$)/;
-const kicked = /^(.+?) +was kicked off #\S+ by \S/;
-const renamed = /^(.+?) +is now known as (.+?)\s*$/;
-const serverNotice = /^(?:mode\/#|net(?:joined|split): |\.*\[topic\/|Topic \(|\S+ changed the topic of #)/;
+/** Nicks are short: the bound keeps a hostile line from being tried at each of its spaces. */
+const joined = /^(.{1,80}?) +\[[^@]*@[^@]*\] +has joined (#\S+)\s*$/;
+const left = /^(.{1,80}?) +\[[^@]*@\S*\] +has (?:left|quit)(?:\s|$)/;
+const kicked = /^(.{1,80}?) +was kicked off #\S+ by \S/;
+const renamed = /^(.{1,80}?) +is now known as (.+?)\s*$/;
+const serverNotice =
+  /^(?:mode\/#|net(?:joined|split): |\.*\[topic\/|Topic (?:\(|for #)|(?:Starting|Ending) logfile |\S+ changed the topic of #)/;
 
 /** A nick is part of a user's id, so it must be as printable as ids are. */
 const wellFormedNick = /^[^\s\p{C}<>]{1,60}$/u;
@@ -78,6 +80,11 @@ function readNick(text: string | undefined): string | undefined {
   const nick = withoutBracketSpaces(text ?? '').trimEnd();
   return wellFormedNick.test(nick) ? nick : undefined;
 }
+
+/** What IRC itself allows as a nick: nearly no word that a server would begin a line with is one by mistake. */
+const strictNick = /^[a-z_[\]\\^{}|`][\w[\]\\^{}|`-]*$/i;
+
+export const isIrcNick = (nick: string): boolean => strictNick.test(nick);
 
 /** The longest nick that the text may begin with: it goes on over the one space that follows a closing bracket. */
 const longestNick = /^\S+(?:(?<=\]) \S+)*/;

@@ -70,7 +70,7 @@ export function createIrcPeople(): IrcPeople {
     },
     leave(nick) {
       const userId = holder(nick);
-      return userId && { type: 'leave', userId };
+      return userId === undefined ? undefined : { type: 'leave', userId };
     },
     rename(from, to) {
       const userId = owner(from);

@@ -47,8 +47,9 @@ export function connectionType<Node>(name: string, node: ObjectRef<AnyTypes, Nod
 
 export const maximumPageSize = 200;
 
-/** A page's size as asked for. Throws BAD_INPUT outside 1 to 200. */
-export function pageSize(argument: 'first' | 'last', size: number): number {
+/** A page's size as asked for, or the argument's default. Throws BAD_INPUT outside 1 to 200. */
+export function pageSize(argument: 'first' | 'last', asked: number | null | undefined, byDefault: number): number {
+  const size = asked ?? byDefault;
   if (size >= 1 && size <= maximumPageSize) return size;
   throw new ApiError('BAD_INPUT', `${argument} must be from 1 to ${maximumPageSize}.`);
 }

@@ -21,10 +21,10 @@ groupRef.implement({
     members: t.field({
       type: memberConnection,
       description: 'Present members, by user id.',
-      args: { first: t.arg.int({ defaultValue: 50, required: true }), after: t.arg.string() },
+      args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
       resolve: async ({ groupId }, { first, after }, context) => {
         await context.policy.requireMember(context.viewer(), groupId);
-        const size = pageSize('first', first);
+        const size = pageSize('first', first, 50);
         const list = `members:${groupId}`;
         const rows = await context.services.readModels.membersPage(groupId, decodeTextCursor(list, after), size + 1);
         return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.userId), node }));
@@ -78,7 +78,7 @@ async function timeline(
   if (forwards && before !== undefined && before !== null) {
     throw new ApiError('BAD_INPUT', 'first goes with after, last with before.');
   }
-  const limit = forwards ? pageSize('first', first) : pageSize('last', last ?? 50);
+  const limit = forwards ? pageSize('first', first, 50) : pageSize('last', last, 50);
   const fromSeq = (decodeNumberCursor(list, after) ?? 0) + 1;
   const toSeq = Math.min((decodeNumberCursor(list, before) ?? lastSeq + 1) - 1, lastSeq);
   const rows = await context.services.readModels.timelinePage(groupId, { fromSeq, toSeq, limit, last: !forwards });

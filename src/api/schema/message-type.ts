@@ -54,7 +54,7 @@ messageRef.implement({
       type: readerConnection,
       description: 'Who has read it, by user id; as of a moment, if given.',
       args: {
-        first: t.arg.int({ defaultValue: 50, required: true }),
+        first: t.arg.int({ defaultValue: 50 }),
         after: t.arg.string(),
         at: t.arg({ type: 'DateTime' }),
       },
@@ -100,13 +100,13 @@ async function countsCovering({ services }: RequestContext, { groupId, seq }: Me
 }
 
 interface ReadersArguments {
-  readonly first: number;
+  readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
   readonly at?: string | null | undefined;
 }
 
 async function readers({ groupId, seq }: MessageRow, { first, after, at }: ReadersArguments, context: RequestContext) {
-  const size = pageSize('first', first);
+  const size = pageSize('first', first, 50);
   const list = `readers:${groupId}:${seq}`;
   const { readModels } = context.services;
   const rows = await readModels.readersPage({ groupId, seq }, at ?? undefined, decodeTextCursor(list, after), size + 1);

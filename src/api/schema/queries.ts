@@ -40,7 +40,7 @@ builder.queryFields((t) => ({
     type: inboxConnection,
     description: 'The caller’s groups, the one with the newest message first.',
     args: {
-      first: t.arg.int({ defaultValue: 50, required: true }),
+      first: t.arg.int({ defaultValue: 50 }),
       after: t.arg.string(),
       atLeast: t.arg({ type: 'Position' }),
     },
@@ -49,10 +49,10 @@ builder.queryFields((t) => ({
   mentions: t.field({
     type: messageConnection,
     description: 'Messages that mention the caller, by name or by @all, newest first.',
-    args: { first: t.arg.int({ defaultValue: 50, required: true }), after: t.arg.string() },
+    args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
     resolve: async (_, { first, after }, context) => {
       const viewer = context.viewer();
-      const size = pageSize('first', first);
+      const size = pageSize('first', first, 50);
       const list = `mentions:${viewer.userId}`;
       await context.services.freshness.atLeast(undefined);
       const before = decodeNumberCursor(list, after);
@@ -72,7 +72,7 @@ builder.queryFields((t) => ({
     args: {
       groupId: t.arg.id({ required: true }),
       text: t.arg.string({ required: true }),
-      first: t.arg.int({ defaultValue: 20, required: true }),
+      first: t.arg.int({ defaultValue: 20 }),
       after: t.arg.string(),
     },
     resolve: search,
@@ -94,14 +94,14 @@ export async function projectedGroup(
 }
 
 interface InboxArguments {
-  readonly first: number;
+  readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
   readonly atLeast?: number | null | undefined;
 }
 
 async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, context: RequestContext) {
   const viewer = context.viewer();
-  const size = pageSize('first', first);
+  const size = pageSize('first', first, 50);
   const list = `inbox:${viewer.userId}`;
   await context.services.freshness.atLeast(atLeast);
   const rows = await context.services.readModels.inboxPage(viewer.userId, decodeNumberCursor(list, after), size + 1);
@@ -120,7 +120,7 @@ async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, cont
 interface SearchArguments {
   readonly groupId: string;
   readonly text: string;
-  readonly first: number;
+  readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
 }
 
@@ -128,7 +128,7 @@ const longestSearch = 200;
 
 async function search(_: unknown, { groupId, text, first, after }: SearchArguments, context: RequestContext) {
   await context.policy.requireMember(context.viewer(), groupId);
-  const size = pageSize('first', first);
+  const size = pageSize('first', first, 20);
   if (text.length > longestSearch) throw new ApiError('BAD_INPUT', `text is longer than ${longestSearch} characters.`);
   await context.services.freshness.atLeast(undefined);
   const list = `search:${groupId}:${text}`;

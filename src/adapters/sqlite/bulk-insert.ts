@@ -1,0 +1,31 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+
+/**
+ * Inserts rows several to a statement: most of the cost of a small row is the call. Give the rows in the order of the
+ * table's key where there are many: neighbours then share a page.
+ */
+export function prepareBulkInsert<Row extends readonly SQLInputValue[]>(
+  database: DatabaseSync,
+  table: string,
+  columns: number,
+  rowsPerStatement: number,
+): (rows: readonly Row[]) => void {
+  const row = `(${Array(columns).fill('?').join(', ')})`;
+  const many = database.prepare(`INSERT INTO ${table} VALUES ${Array(rowsPerStatement).fill(row).join(', ')}`);
+  const single = database.prepare(`INSERT INTO ${table} VALUES ${row}`);
+  const values: SQLInputValue[] = new Array(columns * rowsPerStatement);
+  return (rows) => {
+    const whole = rows.length - (rows.length % rowsPerStatement);
+    let filled = 0;
+    for (let index = 0; index < whole; index += 1) {
+      for (const value of rows[index] ?? []) {
+        values[filled] = value;
+        filled += 1;
+      }
+      if (filled < values.length) continue;
+      many.run(...values);
+      filled = 0;
+    }
+    for (let index = whole; index < rows.length; index += 1) single.run(...(rows[index] ?? []));
+  };
+}

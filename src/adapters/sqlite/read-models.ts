@@ -1,0 +1,181 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Position } from '../../ports/event-log.ts';
+import { type ReadModels, ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-models.ts';
+import { prepareMessageQueries } from './message-queries.ts';
+import { guarded } from './read-model-file.ts';
+import {
+  groupColumns,
+  inOneSnapshot,
+  isWithin,
+  memberColumns,
+  prepareGroupSnapshot,
+  prepareHaltedGroups,
+  prepareQuery,
+  type StoredGroup,
+  type StoredMember,
+  toGroupRow,
+  toMemberRow,
+  toRanges,
+  toStays,
+} from './read-model-rows.ts';
+
+/** The read models of this process, with the means to follow them into a file that was built anew. */
+export interface SqliteReadModels extends ReadModels {
+  /** Opens the file again, after it was thrown away and a writer has made another. */
+  reopen(): void;
+}
+
+/**
+ * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks. The writer
+ * must have been opened before: the file is not created here. Throws ReadModelsUnavailable.
+ */
+export function openSqliteReadModels({ file }: { readonly file: string }): SqliteReadModels {
+  let database: DatabaseSync | undefined;
+  let queries: Queries | undefined;
+
+  function open(): void {
+    if (database?.isOpen) database.close();
+    queries = undefined;
+    database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
+    database.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;');
+    queries = prepareQueries(database);
+  }
+
+  /** To a reader, damage passes as well: the writer meets it too and builds the file anew. */
+  function reading<T>(read: (queries: Queries) => T): T {
+    try {
+      return guarded(() => {
+        if (queries === undefined) throw new ReadModelsUnavailable('the read models are closed');
+        return read(queries);
+      });
+    } catch (error) {
+      if (error instanceof ReadModelsCorrupt) throw new ReadModelsUnavailable(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  guarded(open);
+  return {
+    checkpoint: async () => reading((query) => query.checkpoint()),
+    groups: async (groupIds) => reading((query) => query.groups(groupIds)),
+    groupSnapshot: async (groupId) => reading((query) => query.groupSnapshot(groupId)),
+    members: async (groupId, userIds) => reading((query) => query.members(groupId, userIds)),
+    membersPage: async (groupId, after, limit) => reading((query) => query.membersPage(groupId, after, limit)),
+    inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
+    timelinePage: async (groupId, range) => reading((query) => query.timelinePage(groupId, range)),
+    messages: async (groupId, messageIds) => reading((query) => query.messages(groupId, messageIds)),
+    messagesById: async (messageId) => reading((query) => query.messagesById(messageId)),
+    reactionCounts: async (keys) => reading((query) => query.reactionCounts(keys)),
+    reactions: async (keys) => reading((query) => query.reactions(keys)),
+    mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),
+    search: async (groupId, text, before, limit) => reading((query) => query.search(groupId, text, before, limit)),
+    readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
+    storedReadCounts: async (groupId) => reading((query) => query.storedReadCounts(groupId)),
+    haltedGroups: async () => reading((query) => query.haltedGroups()),
+    reopen: () => guarded(open),
+    close: async () => {
+      queries = undefined;
+      if (database?.isOpen) database.close();
+    },
+  };
+}
+
+/** The port's queries without waiting. */
+type Queries = {
+  readonly [Name in Exclude<keyof ReadModels, 'close'>]: (
+    ...values: Parameters<ReadModels[Name]>
+  ) => Awaited<ReturnType<ReadModels[Name]>>;
+};
+
+function prepareQueries(database: DatabaseSync): Queries {
+  const checkpoint = prepareQuery<[Position]>(database, 'SELECT checkpoint FROM progress');
+  const counts = prepareQuery<[Position, Uint8Array]>(
+    database,
+    'SELECT c.position, c.ranges FROM groups g CROSS JOIN read_counts c ON c.group_key = g.group_key WHERE g.group_id = ?',
+  );
+  return {
+    checkpoint() {
+      const row = checkpoint.get();
+      if (row === undefined) throw new ReadModelsUnavailable('the read models do not say how far they are');
+      return row[0];
+    },
+    groupSnapshot: prepareGroupSnapshot(database),
+    storedReadCounts(groupId) {
+      const row = counts.get(groupId);
+      return row && { position: row[0], ranges: toRanges(row[1]) };
+    },
+    haltedGroups: prepareHaltedGroups(database),
+    ...preparePeopleQueries(database),
+    ...prepareMessageQueries(database),
+  };
+}
+
+function preparePeopleQueries(database: DatabaseSync) {
+  const group = prepareQuery<StoredGroup>(
+    database,
+    `SELECT ${groupColumns} FROM groups g WHERE g.group_id = ? AND g.created_at IS NOT NULL`,
+  );
+  const memberTables = 'groups g CROSS JOIN members m ON m.group_key = g.group_key';
+  const member = prepareQuery<StoredMember>(
+    database,
+    `SELECT ${memberColumns} FROM ${memberTables} WHERE g.group_id = ? AND m.user_id = ?`,
+  );
+  const page = prepareQuery<StoredMember>(
+    database,
+    `SELECT ${memberColumns} FROM ${memberTables}
+     WHERE g.group_id = ? AND m.user_id > ? AND m.active = 1 ORDER BY m.user_id LIMIT ?`,
+  );
+  const inbox = prepareQuery<readonly [...StoredGroup, ...StoredMember, Position]>(
+    database,
+    `SELECT ${groupColumns}, ${memberColumns}, g.activity_position
+     FROM members m CROSS JOIN groups g ON g.group_key = m.group_key
+     WHERE m.user_id = ? AND m.active = 1 AND g.created_at IS NOT NULL AND g.activity_position < ?
+     ORDER BY g.activity_position DESC LIMIT ?`,
+  );
+  return {
+    groups: (groupIds) =>
+      inOneSnapshot(database, () => groupIds.flatMap((groupId) => group.all(groupId).map(toGroupRow))),
+    members: (groupId, userIds) =>
+      inOneSnapshot(database, () =>
+        userIds.flatMap((userId) => member.all(groupId, userId).map((row) => toMemberRow(groupId, row))),
+      ),
+    membersPage: (groupId, afterUserId, limit) =>
+      page.all(groupId, afterUserId ?? '', limit).map((row) => toMemberRow(groupId, row)),
+    inboxPage: (userId, before, limit) =>
+      inbox.all(userId, before ?? Number.MAX_SAFE_INTEGER, limit).map((row) => {
+        const groupRow = toGroupRow(row.slice(0, 8) as unknown as StoredGroup);
+        const memberRow = toMemberRow(groupRow.groupId, row.slice(8, 15) as unknown as StoredMember);
+        return { group: groupRow, member: memberRow, activityPosition: row[15] };
+      }),
+    readersPage: prepareReadersPage(database),
+  } satisfies Partial<Queries>;
+}
+
+/**
+ * - Readers are members with a stay that holds the message and a mark that has reached it, whether they have left since
+ *   or not; never its author.
+ * - They read it at the moment of their first mark at or beyond it.
+ */
+function prepareReadersPage(database: DatabaseSync): Queries['readersPage'] {
+  const candidates = prepareQuery<readonly [string, string, number]>(
+    database,
+    `SELECT m.user_id, m.stays,
+       (SELECT at FROM marks k WHERE k.member_key = m.member_key AND k.up_to >= p.message_key % 268435456
+        ORDER BY k.up_to LIMIT 1)
+     FROM groups g CROSS JOIN messages p ON p.message_key = g.group_key * 268435456 + ?
+       CROSS JOIN members m ON m.group_key = g.group_key
+     WHERE g.group_id = ? AND m.user_id > ? AND m.marked_up_to >= ? AND m.user_id <> p.author_id ORDER BY m.user_id`,
+  );
+  return ({ groupId, seq }, at, afterUserId, limit) => {
+    const until = at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at);
+    const readers: { userId: string; readAt: string }[] = [];
+    if (limit < 1) return readers;
+    for (const [userId, stays, readAt] of candidates.iterate(seq, groupId, afterUserId ?? '', seq)) {
+      if (readAt > until || !isWithin(toStays(stays), seq)) continue;
+      readers.push({ userId, readAt: new Date(readAt).toISOString() });
+      // Leaving the loop resets the statement.
+      if (readers.length === limit) break;
+    }
+    return readers;
+  };
+}

@@ -1,0 +1,143 @@
+import { decodeEvent, UndecodableEvent } from '../events/codec.ts';
+import { parseStreamName } from '../events/stream-name.ts';
+import type { Change } from '../ports/changes.ts';
+import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
+import { type HaltedGroup, ReadModelsUnavailable, type ReadModelWriter } from '../ports/read-models.ts';
+import { projectEvent } from './project-event.ts';
+import { createStoredReadCounts, type StoredReadCountsOptions, systemClock } from './store-read-counts.ts';
+
+/** A group's first event that cannot be read. Nothing of the group is projected from there on, also after a restart. */
+export interface Poison extends HaltedGroup {
+  readonly streamName: string;
+  readonly version: number;
+}
+
+export interface ProjectionOptions extends StoredReadCountsOptions {
+  readonly log: Pick<EventLog, 'subscribe'>;
+  readonly signal: AbortSignal;
+  /** Everything up to here is in the rows. Called first with where the projection starts. */
+  readonly onCheckpoint?: ((checkpoint: Position, caughtUp: boolean) => void) | undefined;
+  /** Called once for a group, when its halt is in the rows. */
+  readonly onPoison?: ((poison: Poison) => void) | undefined;
+}
+
+/** While catching up, a transaction holds so many events, or so many characters of them. Live, it holds what came together. */
+const eventsPerBatch = 65_536;
+const charactersPerBatch = 32 * 1024 * 1024;
+const retryMilliseconds = 1_000;
+
+/**
+ * Follows the log from the read models' checkpoint and applies what each event changes, until `signal` aborts. Changes
+ * and checkpoint are applied together, or may be applied again. An event that cannot be decoded halts its group, and no
+ * other. What is unavailable is tried again for as long as it takes, each time told to `onFault`. Rejects with
+ * ReadModelsCorrupt, and with whatever is a defect.
+ */
+export async function runProjection(options: ProjectionOptions): Promise<void> {
+  const { log, writer, signal, onCheckpoint, onPoison } = options;
+  const halted = new Set((await writer.haltedGroups()).map(({ groupId }) => groupId));
+  const start = await writer.checkpoint();
+  const counts = createStoredReadCounts(options);
+  let batch = createBatch(halted);
+  onCheckpoint?.(start, false);
+  try {
+    for await (const { events, caughtUp } of log.subscribe(start, signal)) {
+      for (const recorded of events) batch.add(recorded);
+      if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
+        if (!(await applyInTheEnd(options, batch.changes, batch.checkpoint))) return;
+        for (const poison of batch.poison) onPoison?.(poison);
+        for (const groupId of batch.countedGroups) counts.changed(groupId);
+        onCheckpoint?.(batch.checkpoint, caughtUp);
+        batch = createBatch(halted);
+      }
+      if (caughtUp) counts.begin();
+    }
+  } finally {
+    await counts.stop();
+  }
+}
+
+/** What is applied together. */
+interface Batch {
+  readonly changes: readonly Change[];
+  readonly poison: readonly Poison[];
+  /** Groups in which readers may have been added or messages. */
+  readonly countedGroups: ReadonlySet<string>;
+  readonly checkpoint: Position | undefined;
+  add(recorded: RecordedEvent): void;
+  isFull(): boolean;
+}
+
+function createBatch(halted: Set<string>): Batch {
+  const changes: Change[] = [];
+  const poison: Poison[] = [];
+  const countedGroups = new Set<string>();
+  let checkpoint: Position | undefined;
+  let events = 0;
+  let characters = 0;
+
+  function project({ streamName, version, position, ...stored }: RecordedEvent): void {
+    const stream = parseStreamName(streamName);
+    if (stream === undefined || halted.has(stream.groupId)) return;
+    const { groupId } = stream;
+    try {
+      const decoded = decodeEvent(stored);
+      requireFamily(decoded.event.type, stream.family);
+      for (const change of projectEvent({ ...decoded, groupId, version, position })) {
+        changes.push(change);
+        if (change.type === 'advanceMark') countedGroups.add(groupId);
+      }
+    } catch (error) {
+      if (!(error instanceof UndecodableEvent)) throw error;
+      halted.add(groupId);
+      const reason = error.message;
+      poison.push({ groupId, position, reason, streamName, version });
+      changes.push({ type: 'haltGroup', groupId, position, reason: `${streamName}, version ${version}: ${reason}` });
+    }
+  }
+
+  return {
+    changes,
+    poison,
+    countedGroups,
+    get checkpoint() {
+      return checkpoint;
+    },
+    add(recorded) {
+      project(recorded);
+      checkpoint = recorded.position;
+      events += 1;
+      characters += recorded.data.length + recorded.metadata.length;
+    },
+    isFull: () => events >= eventsPerBatch || characters >= charactersPerBatch,
+  };
+}
+
+/** An event in a stream of another family would move the wrong version: it is as unreadable as one that does not decode. */
+function requireFamily(type: string, family: string): void {
+  const expected = type === 'ReadUpTo' ? 'reads' : type === 'FileImported' ? 'imports' : 'group';
+  if (family !== expected)
+    throw new UndecodableEvent(`a ${type} does not belong into a stream of the family ${family}`);
+}
+
+/** False when `signal` has aborted before it was possible. */
+async function applyInTheEnd(
+  { writer, signal, onFault, clock = systemClock }: ProjectionOptions,
+  changes: readonly Change[],
+  checkpoint: Position,
+): Promise<boolean> {
+  while (!signal.aborted) {
+    try {
+      await writer.apply(changes, checkpoint);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ReadModelsUnavailable)) throw error;
+      onFault?.(error);
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(retryMilliseconds, resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    cancel();
+  }
+  return false;
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { createLogger, serve } from '../../src/composition.ts';
+import { readConfig } from '../../src/config.ts';
+
+/** What a stock client sees of one answer. */
+export interface Answer {
+  readonly status: number;
+  readonly data: Record<string, never> | null | undefined;
+  readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[] | undefined;
+}
+
+export interface Person {
+  readonly userId: string;
+  readonly token: string;
+  /** One request over HTTP. */
+  ask(query: string, variables?: object): Promise<Answer>;
+  /** The data of a request that must not fail. */
+  get<Data>(query: string, variables?: object): Promise<Data>;
+  /** The code of a request that must fail. */
+  refused(query: string, variables?: object): Promise<string>;
+  /** A graphql-ws client of one socket. */
+  connect(): Client;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly dataDirectory: string;
+  readonly services: Awaited<ReturnType<typeof serve>>['services'];
+  person(userId: string, seconds?: number): Promise<Person>;
+  /** Stops the server and starts one on the same data directory. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A real server on a free port of the loopback, in a data directory of its own. */
+export async function startTestServer(
+  options: { betweenRuns?: (dataDirectory: string) => Promise<void> } = {},
+): Promise<RunningServer> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'highwater-test-'));
+  const config = readConfig({ HIGHWATER_DATA: dataDirectory, HIGHWATER_PORT: '0' });
+  const start = () => serve(config, createLogger({ logLevel: 'silent' }));
+  let running = await start();
+  const clients = new Set<Client>();
+
+  return {
+    get url() {
+      return running.server.url;
+    },
+    get services() {
+      return running.services;
+    },
+    dataDirectory,
+    async person(userId, seconds = 600) {
+      const token = await running.services.tokens.issue({ userId, name: userId }, seconds);
+      return createPerson(userId, token, () => running.server.url, clients);
+    },
+    async restart() {
+      await running.close();
+      await options.betweenRuns?.(dataDirectory);
+      running = await start();
+    },
+    async stop() {
+      for (const client of clients) await client.dispose();
+      await running.close();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function createPerson(userId: string, token: string, url: () => string, clients: Set<Client>): Person {
+  async function ask(query: string, variables: object = {}): Promise<Answer> {
+    const response = await fetch(`${url()}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as Answer;
+    return { status: response.status, data, errors };
+  }
+  return {
+    userId,
+    token,
+    ask,
+    async get<Data>(query: string, variables?: object) {
+      const { data, errors } = await ask(query, variables);
+      if (errors !== undefined || !data) throw new Error(`refused: ${JSON.stringify(errors)}`);
+      return data as Data;
+    },
+    async refused(query, variables) {
+      const { errors } = await ask(query, variables);
+      return errors?.[0]?.extensions.code ?? 'not refused';
+    },
+    connect() {
+      const client = createClient({
+        url: `${url().replace('http', 'ws')}/graphql`,
+        webSocketImpl: WebSocket,
+        connectionParams: { authorization: `Bearer ${token}` },
+        retryAttempts: 0,
+      });
+      clients.add(client);
+      return client;
+    },
+  };
+}
+
+/** The next `count` items of a subscription. Rejects when it ends or fails before. */
+export async function take<Item>(client: Client, payload: SubscribePayload, count: number): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const { data, errors } of client.iterate<Item>(payload)) {
+    if (errors !== undefined) throw new Error(JSON.stringify(errors));
+    if (data) items.push(data);
+    if (items.length === count) return items;
+  }
+  throw new Error(`the subscription ended after ${items.length} of ${count} items`);
+}

@@ -1,0 +1,149 @@
+import { describe, test } from 'vitest';
+import { deleted, edited, lunch, reacted, sent, unreacted } from './events.ts';
+import { type GroupOrder, given } from './given.ts';
+
+const group = [...lunch, sent(1, 'cleo')];
+
+describe('editing a message', () => {
+  const edit = (text: string, messageId = 'm-1'): GroupOrder => ({ type: 'EditMessage', messageId, text });
+
+  test('only its author does', () => {
+    given(...group)
+      .when('cleo', edit('Better'))
+      .then([edited(1, 'Better')]);
+    given(...group)
+      .when('ada', edit('Better'))
+      .then({ kind: 'forbidden', needs: 'the author' });
+  });
+
+  test('to what it says changes nothing', () => {
+    given(...group)
+      .when('cleo', edit('message 1'))
+      .then([]);
+    given(...group, edited(1, 'Better'))
+      .when('cleo', edit('Better'))
+      .then([]);
+    given(...group, edited(1, 'Better'))
+      .when('cleo', edit('message 1'))
+      .then([edited(1, 'message 1')]);
+  });
+
+  test('that is deleted, or none of the group’s, or to no text, is refused', () => {
+    given(...group, deleted(1))
+      .when('cleo', edit('Better'))
+      .then({ kind: 'message-deleted' });
+    given(...group)
+      .when('cleo', edit('Better', 'm-9'))
+      .then({ kind: 'message-not-found' });
+    given(...group)
+      .when('cleo', edit(' '))
+      .then({ kind: 'bad-value', field: 'text', problem: 'is empty' });
+  });
+});
+
+describe('deleting a message', () => {
+  const remove = (messageId = 'm-1'): GroupOrder => ({ type: 'DeleteMessage', messageId });
+
+  test('its author, an owner and an admin may', () => {
+    for (const actor of ['cleo', 'ada', 'bob'])
+      given(...group)
+        .when(actor, remove())
+        .then([deleted(1)]);
+    given(...group)
+      .when('dan', remove())
+      .then({ kind: 'forbidden', needs: 'the author, an owner or an admin' });
+  });
+
+  test('again changes nothing, and one that is none of the group’s is refused', () => {
+    given(...group, deleted(1))
+      .when('cleo', remove())
+      .then([]);
+    given(...group)
+      .when('cleo', remove('m-9'))
+      .then({ kind: 'message-not-found' });
+  });
+});
+
+describe('reacting to a message', () => {
+  const add = (emoji = '👍', messageId = 'm-1'): GroupOrder => ({ type: 'AddReaction', messageId, emoji });
+  const remove = (emoji = '👍', messageId = 'm-1'): GroupOrder => ({ type: 'RemoveReaction', messageId, emoji });
+  const many = (count: number) => Array.from({ length: count }, (_, index) => reacted(1, 'ada', `e${index}`));
+
+  test('any member does, once with each emoji', () => {
+    given(...group)
+      .when('dan', add())
+      .then([reacted(1, 'dan')]);
+    given(...group, reacted(1, 'dan'))
+      .when('dan', add())
+      .then([]);
+    given(...group, reacted(1, 'dan'))
+      .when('ada', add())
+      .then([reacted(1, 'ada')]);
+    given(...group, reacted(1, 'dan'))
+      .when('dan', add('❤️'))
+      .then([reacted(1, 'dan', '❤️')]);
+    given(...group, reacted(1, 'dan'), unreacted(1, 'dan'))
+      .when('dan', add())
+      .then([reacted(1, 'dan')]);
+  });
+
+  test('a reaction is taken back by whose it is, and what is not there changes nothing', () => {
+    given(...group, reacted(1, 'dan'))
+      .when('dan', remove())
+      .then([unreacted(1, 'dan')]);
+    given(...group, reacted(1, 'dan'))
+      .when('ada', remove())
+      .then([]);
+    given(...group, reacted(1, 'dan'), unreacted(1, 'dan'))
+      .when('dan', remove())
+      .then([]);
+  });
+
+  test('that is deleted is refused, but what stood there may be taken back', () => {
+    given(...group, deleted(1))
+      .when('dan', add())
+      .then({ kind: 'message-deleted' });
+    given(...group, reacted(1, 'dan'), deleted(1))
+      .when('dan', remove())
+      .then([unreacted(1, 'dan')]);
+  });
+
+  test('that is none of the group’s is refused', () => {
+    given(...group)
+      .when('dan', add('👍', 'm-9'))
+      .then({ kind: 'message-not-found' });
+    given(...group)
+      .when('dan', remove('👍', 'm-9'))
+      .then({ kind: 'message-not-found' });
+  });
+
+  test.each(['👩‍👩‍👧‍👦', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '🏳️‍🌈', '1️⃣', ':party:'])('%s is an emoji', (emoji) => {
+    given(...group)
+      .when('dan', add(emoji))
+      .then([reacted(1, 'dan', emoji)]);
+  });
+
+  test.each([
+    ['', 'is empty or holds white space'],
+    ['👍 👍', 'is empty or holds white space'],
+    ['a\u0000', 'is empty or holds white space'],
+    ['👍'.repeat(33), 'is longer than 32 characters'],
+  ])('%j is none', (emoji, problem) => {
+    given(...group)
+      .when('dan', add(emoji))
+      .then({ kind: 'bad-value', field: 'emoji', problem });
+  });
+
+  test('50 different emoji fit under a message, and any number of people behind each', () => {
+    const problem = 'at most 50 under a message';
+    given(...group, ...many(49))
+      .when('dan', add())
+      .then([reacted(1, 'dan')]);
+    given(...group, ...many(50))
+      .when('dan', add())
+      .then({ kind: 'bad-value', field: 'emoji', problem });
+    given(...group, ...many(50))
+      .when('dan', add('e7'))
+      .then([reacted(1, 'dan', 'e7')]);
+  });
+});

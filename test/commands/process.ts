@@ -1,0 +1,69 @@
+import { type Commands, type CommandsOptions, createCommands } from '../../src/commands/commands.ts';
+import type { GroupState } from '../../src/commands/group-state.ts';
+import type { Handled } from '../../src/commands/pending-command.ts';
+import type { Refusal } from '../../src/commands/refusal.ts';
+import { decodeEvent } from '../../src/events/codec.ts';
+import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
+import { groupStream, readsStream } from '../../src/events/stream-name.ts';
+import type { RecordedEvent } from '../../src/ports/event-log.ts';
+import type { InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
+import { createLaggingReadModels, type LaggingReadModels } from '../fakes/lagging-read-models.ts';
+import { by, type GroupOrder } from './given.ts';
+
+/** One process that takes commands: its own warm state and read models of its own, on a log that others share. */
+export interface Process {
+  readonly commands: Commands;
+  readonly readModels: LaggingReadModels;
+  order(actorId: string, order: GroupOrder, commandId?: string): Promise<Handled<GroupState, GroupEvent>>;
+  /** Follows so many of the log's next events, from those on that were appended after the process began. */
+  follow(count?: number): void;
+}
+
+let ordersGiven = 0;
+
+export function startProcess(log: InMemoryEventLog, options: Partial<CommandsOptions> = {}): Process {
+  const readModels = createLaggingReadModels(log);
+  const commands = createCommands({ log, readModels, ...options });
+  let followed = log.all.length;
+  return {
+    commands,
+    readModels,
+    order: (actorId, order, commandId = `command-${++ordersGiven}`) =>
+      commands.handleGroup('lunch', by(actorId, order, commandId)),
+    follow(count = log.all.length) {
+      for (const recorded of log.all.slice(followed, followed + count)) {
+        followed += 1;
+        commands.follow(recorded, decodeEvent(recorded));
+      }
+    },
+  };
+}
+
+const eventsOf = <Event>(recorded: readonly RecordedEvent[]): readonly Event[] =>
+  // Each family of streams holds its own events only.
+  recorded.map((one) => decodeEvent(one).event as Event);
+
+export const groupEvents = (log: InMemoryEventLog, groupId = 'lunch'): readonly GroupEvent[] =>
+  eventsOf(log.all.filter(({ streamName }) => streamName === groupStream(groupId)));
+
+export const readsEvents = (log: InMemoryEventLog, groupId = 'lunch'): readonly ReadsEvent[] =>
+  eventsOf(log.all.filter(({ streamName }) => streamName === readsStream(groupId)));
+
+/** What a command came to, as `given` expects it: its events, or why it was refused. */
+export function outcome<State, Event>(handled: Handled<State, Event>): readonly Event[] | Refusal {
+  return 'refused' in handled ? handled.refused : handled.events.map(({ event }) => event);
+}
+
+export const createLunch: GroupOrder = {
+  type: 'CreateGroup',
+  groupId: 'lunch',
+  name: 'Lunch',
+  members: [{ userId: 'bob', role: 'admin' }, { userId: 'cleo' }, { userId: 'dan' }],
+};
+
+export const message = (messageId: string, text = messageId): GroupOrder => ({
+  type: 'SendMessage',
+  messageId,
+  text,
+  mentions: [],
+});

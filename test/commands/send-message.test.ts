@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { messagesNeededBy } from '../../src/commands/group.ts';
+import { deleted, left, lunch, sent } from './events.ts';
+import { by, type GroupOrder, given } from './given.ts';
+
+type Send = Extract<GroupOrder, { type: 'SendMessage' }>;
+
+const group = [...lunch, sent(1, 'cleo')];
+const send = (more: Partial<Send> = {}): Send => ({
+  type: 'SendMessage',
+  messageId: 'm-2',
+  text: 'Hello',
+  mentions: [],
+  ...more,
+});
+
+describe('sending a message', () => {
+  test('it is the group’s next, for all members but its author', () => {
+    given(...lunch)
+      .when('dan', send({ messageId: 'm-1' }))
+      .then([sent(1, 'dan', { text: 'Hello' })]);
+    given(...group)
+      .when('dan', send())
+      .then([sent(2, 'dan', { text: 'Hello' })]);
+    given(...group, left('cleo', 3, 1))
+      .when('dan', send())
+      .then([sent(2, 'dan', { text: 'Hello', audienceCount: 2 })]);
+  });
+
+  test('each person mentioned is named once, and must be a member', () => {
+    given(...group)
+      .when('dan', send({ mentions: ['bob', 'cleo', 'bob'] }))
+      .then([sent(2, 'dan', { text: 'Hello', mentions: ['bob', 'cleo'] })]);
+    given(...group)
+      .when('dan', send({ mentions: ['eve'] }))
+      .then({ kind: 'target-not-a-member', userId: 'eve' });
+    given(...group, left('cleo', 3, 1))
+      .when('dan', send({ mentions: ['bob', 'cleo'] }))
+      .then({ kind: 'target-not-a-member', userId: 'cleo' });
+  });
+
+  test('100 mentions are taken and 101 refused', () => {
+    const mentions = Array.from({ length: 101 }, (_, index) => `user-${index}`);
+    given(...group)
+      .when('dan', send({ mentions }))
+      .then({ kind: 'bad-value', field: 'mentions', problem: 'at most 100' });
+    given(...group)
+      .when('dan', send({ mentions: mentions.slice(1) }))
+      .then({ kind: 'target-not-a-member', userId: 'user-1' });
+  });
+
+  test.each(['@all', 'Hey @all!', 'food\n@ALL, now', '@All'])('%j mentions everybody', (text) => {
+    given(...group)
+      .when('dan', send({ text }))
+      .then([sent(2, 'dan', { text, mentionsAll: true })]);
+  });
+
+  test.each(['all', '@allan', 'me@all', '@all-hands', '@all_of', '@all9', '@ all'])('%j mentions nobody', (text) => {
+    given(...group)
+      .when('dan', send({ text }))
+      .then([sent(2, 'dan', { text })]);
+  });
+
+  test('it may answer a message of the group, also a deleted one, and no other', () => {
+    const expected = [sent(2, 'dan', { text: 'Hello', replyTo: 'm-1' })];
+    given(...group)
+      .when('dan', send({ replyTo: 'm-1' }))
+      .then(expected);
+    given(...group, deleted(1))
+      .when('dan', send({ replyTo: 'm-1' }))
+      .then(expected);
+    given(...group)
+      .when('dan', send({ replyTo: 'm-9' }))
+      .then({ kind: 'bad-value', field: 'replyTo', problem: 'is no message of this group' });
+  });
+
+  test.each([
+    ['', 'is empty'],
+    [' \n\t', 'is empty'],
+    ['x'.repeat(8_001), 'is longer than 8000 characters'],
+    ['🧀'.repeat(8_001), 'is longer than 8000 characters'],
+  ])('a text that is none or too long is refused (%#)', (text, problem) => {
+    given(...group)
+      .when('dan', send({ text }))
+      .then({ kind: 'bad-value', field: 'text', problem });
+  });
+
+  test('a text of 8,000 emoji is short enough', () => {
+    const text = '🧀'.repeat(8_000);
+    given(...group)
+      .when('dan', send({ text }))
+      .then([sent(2, 'dan', { text })]);
+  });
+});
+
+describe('sending the same message again', () => {
+  const original = send({ messageId: 'm-1', replyTo: 'm-0', mentions: ['bob', 'dan'] });
+  const stored = sent(2, 'cleo', { messageId: 'm-1', text: 'Hello', replyTo: 'm-0', mentions: ['bob', 'dan'] });
+  const history = [...lunch, sent(1, 'ada', { messageId: 'm-0' }), stored];
+  const editedNow = { type: 'MessageEdited', data: { messageId: 'm-1', seq: 2, text: 'Goodbye' } } as const;
+  const deletedNow = { type: 'MessageDeleted', data: { messageId: 'm-1', seq: 2 } } as const;
+
+  test('with the same content changes nothing', () => {
+    given(...history)
+      .when('cleo', original)
+      .then([]);
+    given(...history)
+      .when('cleo', { ...original, mentions: ['dan', 'bob', 'dan'] })
+      .then([]);
+  });
+
+  test('changes nothing even where it could not be sent now', () => {
+    given(...history, left('bob', 3, 2))
+      .when('cleo', original)
+      .then([]);
+  });
+
+  test('after it was edited or deleted changes nothing, for what it said at first is not known any more', () => {
+    given(...history, editedNow)
+      .when('cleo', original)
+      .then([]);
+    given(...history, deletedNow)
+      .when('cleo', original)
+      .then([]);
+    given(...history, editedNow, deletedNow)
+      .when('cleo', original)
+      .then([]);
+  });
+
+  test('with another content or by another author is refused', () => {
+    const taken = { kind: 'message-id-taken' } as const;
+    given(...history)
+      .when('cleo', { ...original, text: 'Goodbye' })
+      .then(taken);
+    given(...history)
+      .when('cleo', send({ messageId: 'm-1', mentions: ['bob', 'dan'] }))
+      .then(taken);
+    given(...history)
+      .when('cleo', { ...original, mentions: ['bob'] })
+      .then(taken);
+    given(...history)
+      .when('cleo', { ...original, mentions: ['bob', 'ada'] })
+      .then(taken);
+    given(...history)
+      .when('dan', original)
+      .then(taken);
+    given(...history, editedNow)
+      .when('dan', original)
+      .then(taken);
+  });
+});
+
+test('the messages that a decision looks at are those that its command names', () => {
+  expect(messagesNeededBy(by('dan', send()))).toEqual(['m-2']);
+  expect(messagesNeededBy(by('dan', send({ replyTo: 'm-1' })))).toEqual(['m-2', 'm-1']);
+  expect(messagesNeededBy(by('dan', { type: 'DeleteMessage', messageId: 'm-1' }))).toEqual(['m-1']);
+  expect(messagesNeededBy(by('dan', { type: 'LeaveGroup' }))).toEqual([]);
+});

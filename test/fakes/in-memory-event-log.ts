@@ -1,0 +1,130 @@
+import type { EncodedEvent } from '../../src/events/codec.ts';
+import type { StreamName } from '../../src/events/stream-name.ts';
+import {
+  type AppendResult,
+  type EventLog,
+  type LogBatch,
+  maximumAppendBytes,
+  type Position,
+  type RecordedEvent,
+  startOfLog,
+  type Version,
+} from '../../src/ports/event-log.ts';
+
+/** What happens to one append besides, or instead of, being stored. */
+export type AppendHook = (streamName: StreamName, events: readonly EncodedEvent[]) => Promise<void> | void;
+
+export interface InMemoryEventLog extends EventLog {
+  /** Every event, in the log's order. */
+  readonly all: readonly RecordedEvent[];
+  /** The sizes of the appends that were stored, in order. */
+  readonly appendSizes: readonly number[];
+  /** Runs before each append is looked at: it may wait, append from elsewhere, or throw so that nothing is stored. */
+  beforeAppend: AppendHook;
+  /** Runs when an append has been stored, before it is answered: it may throw AppendUnknown. */
+  afterAppend: AppendHook;
+  /** Runs when a page of a stream has been read, before it is answered. */
+  afterReadStream: () => Promise<void> | void;
+}
+
+const batchSize = 100;
+
+/** The port in memory. Positions have gaps, as those of a store that numbers by bytes do. */
+export function createInMemoryEventLog(): InMemoryEventLog {
+  const all: RecordedEvent[] = [];
+  const appendSizes: number[] = [];
+  const streams = new Map<StreamName, RecordedEvent[]>();
+  const closed = new AbortController();
+  let grown = Promise.withResolvers<void>();
+
+  const streamOf = (streamName: StreamName): RecordedEvent[] => {
+    const stream = streams.get(streamName) ?? [];
+    streams.set(streamName, stream);
+    return stream;
+  };
+  const endPosition = (): Position => all.at(-1)?.position ?? startOfLog;
+
+  function store(streamName: StreamName, expected: Version, events: readonly EncodedEvent[]): AppendResult {
+    const stream = streamOf(streamName);
+    const actualVersion = stream.length - 1;
+    const standing = stream.slice(expected + 1, expected + 1 + events.length);
+    const last = standing.at(-1);
+    if (last !== undefined && events.every(({ eventId }, index) => standing[index]?.eventId === eventId)) {
+      return { kind: 'appended', version: last.version, position: last.position };
+    }
+    if (expected !== actualVersion) return { kind: 'conflict', actualVersion };
+    for (const { eventId, type, data, metadata } of events) {
+      const position = endPosition() + 1 + (all.length % 3);
+      const recorded = { eventId, type, data, metadata, streamName, version: stream.length, position };
+      stream.push(recorded);
+      all.push(recorded);
+    }
+    appendSizes.push(events.length);
+    grown.resolve();
+    grown = Promise.withResolvers();
+    return { kind: 'appended', version: stream.length - 1, position: endPosition() };
+  }
+
+  /** A generator's own `return` would wait for the pending `next` that it is to settle. */
+  function subscribe(after: Position, signal: AbortSignal): AsyncGenerator<LogBatch, void> {
+    const left = new AbortController();
+    const batches = follow(after, AbortSignal.any([signal, closed.signal, left.signal]));
+    const leave = batches.return.bind(batches);
+    batches.return = (value) => {
+      left.abort();
+      return leave(value);
+    };
+    return batches;
+  }
+
+  async function* follow(after: Position, end: AbortSignal): AsyncGenerator<LogBatch, void> {
+    const ended = new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
+    for (let next = indexAfter(all, after), isFirst = true; !end.aborted; isFirst = false) {
+      const growth = grown.promise;
+      const events = all.slice(next, next + batchSize);
+      next += events.length;
+      if (isFirst || events.length > 0) yield { events, caughtUp: next === all.length };
+      else await Promise.race([growth, ended]);
+    }
+  }
+
+  const log: InMemoryEventLog = {
+    all,
+    appendSizes,
+    beforeAppend: () => undefined,
+    afterAppend: () => undefined,
+    afterReadStream: () => undefined,
+    async append(streamName, expectedVersion, events) {
+      refuseSize(events);
+      await log.beforeAppend(streamName, events);
+      const result = store(streamName, expectedVersion, events);
+      if (result.kind === 'appended') await log.afterAppend(streamName, events);
+      return result;
+    },
+    async readStream(streamName, from, limit) {
+      const page = streams.get(streamName)?.slice(from, from + limit) ?? [];
+      await log.afterReadStream();
+      return page;
+    },
+    readLast: async (streamName) => streams.get(streamName)?.at(-1),
+    readAll: async (after, limit) => all.slice(indexAfter(all, after)).slice(0, limit),
+    endPosition: async () => endPosition(),
+    subscribe,
+    close: async () => closed.abort(),
+  };
+  return log;
+}
+
+function indexAfter(all: readonly RecordedEvent[], after: Position): number {
+  const index = all.findIndex(({ position }) => position > after);
+  return index === -1 ? all.length : index;
+}
+
+function refuseSize(events: readonly EncodedEvent[]): void {
+  const bytes = events.reduce(
+    (sum, { data, metadata }) => sum + Buffer.byteLength(data) + Buffer.byteLength(metadata),
+    0,
+  );
+  if (events.length === 0) throw new RangeError('an append holds at least one event');
+  if (bytes > maximumAppendBytes) throw new RangeError(`an append of ${bytes} bytes is above ${maximumAppendBytes}`);
+}

@@ -1,0 +1,164 @@
+import { decodeEvent } from '../../src/events/codec.ts';
+import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
+import { parseStreamName } from '../../src/events/stream-name.ts';
+import { noStream, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
+import type { GroupRow, MemberRow, MessageRow, ReactionRow, ReadModels } from '../../src/ports/read-models.ts';
+import type { InMemoryEventLog } from './in-memory-event-log.ts';
+
+type Writable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
+
+interface GroupRows {
+  readonly group: Writable<GroupRow>;
+  readonly members: Map<string, Writable<MemberRow>>;
+  readonly messages: Map<string, Writable<MessageRow>>;
+  readonly reactions: Map<string, ReactionRow>;
+}
+
+export interface LaggingReadModels
+  extends Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions'> {
+  /** Projects so many of the log's next events: all of them unless said. */
+  advance(count?: number): void;
+}
+
+/** Read models as commands see them, which stand still until they are told to go on. Written apart from the real ones. */
+export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModels {
+  const groups = new Map<string, GroupRows>();
+  let projected = 0;
+  const checkpoint = (): Position => log.all[projected - 1]?.position ?? startOfLog;
+
+  function project(recorded: RecordedEvent): void {
+    const stream = parseStreamName(recorded.streamName);
+    if (stream === undefined || stream.family === 'imports') return;
+    const rows = groups.get(stream.groupId) ?? emptyRows(stream.groupId);
+    groups.set(stream.groupId, rows);
+    const { event, metadata } = decodeEvent(recorded);
+    if (stream.family === 'group') rows.group.version = recorded.version;
+    else rows.group.readsVersion = recorded.version;
+    projectEvent(rows, event as GroupEvent | ReadsEvent, metadata.at);
+  }
+
+  return {
+    checkpoint: async () => checkpoint(),
+    groups: async (ids) => ids.flatMap((id) => copies(groups.get(id)?.group)),
+    groupSnapshot: async (groupId) => {
+      const rows = groups.get(groupId);
+      if (rows === undefined) return undefined;
+      return { group: { ...rows.group }, members: structuredClone([...rows.members.values()]), position: checkpoint() };
+    },
+    messages: async (groupId, ids) => ids.flatMap((id) => copies(groups.get(groupId)?.messages.get(id))),
+    reactions: async (keys) =>
+      keys.flatMap(({ groupId, seq }) =>
+        [...(groups.get(groupId)?.reactions.values() ?? [])].filter((reaction) => reaction.seq === seq),
+      ),
+    advance(count = log.all.length) {
+      const next = log.all.slice(projected, projected + count);
+      for (const recorded of next) project(recorded);
+      projected += next.length;
+    },
+  };
+}
+
+const copies = <Row extends object>(row: Row | undefined): readonly Row[] => (row === undefined ? [] : [{ ...row }]);
+
+function emptyRows(groupId: string): GroupRows {
+  const group = {
+    groupId,
+    name: '',
+    createdAt: '',
+    memberCount: 0,
+    lastSeq: 0,
+    lastMessageAt: null,
+    version: noStream,
+    readsVersion: noStream,
+  };
+  return { group, members: new Map(), messages: new Map(), reactions: new Map() };
+}
+
+function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, at: string): void {
+  switch (event.type) {
+    case 'MembersAdded':
+    case 'MemberLeft':
+    case 'MemberRemoved':
+    case 'MemberRoleChanged':
+    case 'MemberRenamed':
+      projectMembership(rows, event, at);
+      return;
+    case 'ReadUpTo':
+      advanceMark(rows, event.data.userId, event.data.upTo);
+      return;
+    case 'GroupCreated':
+      rows.group.createdAt = at;
+      rows.group.name = event.data.name;
+      return;
+    case 'GroupRenamed':
+      rows.group.name = event.data.name;
+      return;
+    case 'MessageSent':
+      rows.group.lastSeq = event.data.seq;
+      advanceMark(rows, event.data.authorId, event.data.seq);
+      rows.messages.set(event.data.messageId, {
+        ...event.data,
+        groupId: rows.group.groupId,
+        sentAt: at,
+        editedAt: null,
+        deletedAt: null,
+      });
+      return;
+    case 'MessageEdited':
+      Object.assign(rows.messages.get(event.data.messageId) ?? {}, { text: event.data.text, editedAt: at });
+      return;
+    case 'MessageDeleted':
+      Object.assign(rows.messages.get(event.data.messageId) ?? {}, { text: null, deletedAt: at });
+      return;
+    case 'ReactionAdded':
+    case 'ReactionRemoved': {
+      const { seq, emoji, userId } = event.data;
+      const key = JSON.stringify([seq, emoji, userId]);
+      if (event.type === 'ReactionRemoved') rows.reactions.delete(key);
+      else rows.reactions.set(key, { groupId: rows.group.groupId, seq, emoji, userId });
+      return;
+    }
+    default:
+      event satisfies never;
+  }
+}
+
+type Membership = Extract<
+  GroupEvent,
+  { type: 'MembersAdded' | 'MemberLeft' | 'MemberRemoved' | 'MemberRoleChanged' | 'MemberRenamed' }
+>;
+
+function projectMembership(rows: GroupRows, event: Membership, at: string): void {
+  if (event.type !== 'MembersAdded') {
+    const member = rows.members.get(event.data.userId);
+    if (member === undefined) return;
+    if (event.type === 'MemberRoleChanged') member.role = event.data.role;
+    else if (event.type === 'MemberRenamed') member.name = event.data.name;
+    else {
+      const from = member.stays.at(-1)?.from ?? 0;
+      member.stays = [...member.stays.slice(0, -1), { from, to: event.data.afterSeq }];
+      member.active = false;
+      rows.group.memberCount = event.data.memberCount;
+    }
+    return;
+  }
+  rows.group.memberCount = event.data.memberCount;
+  for (const { userId, name, role } of event.data.members) {
+    const earlier = rows.members.get(userId);
+    rows.members.set(userId, {
+      groupId: rows.group.groupId,
+      userId,
+      name,
+      role,
+      active: true,
+      joinedAt: at,
+      stays: [...(earlier?.stays ?? []), { from: event.data.afterSeq, to: null }],
+      markedUpTo: earlier?.markedUpTo ?? 0,
+    });
+  }
+}
+
+function advanceMark(rows: GroupRows, userId: string, upTo: number): void {
+  const member = rows.members.get(userId);
+  if (member?.active) member.markedUpTo = Math.max(member.markedUpTo, upTo);
+}
