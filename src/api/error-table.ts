@@ -66,7 +66,7 @@ export function refusalError(refusal: Refusal): ApiError {
 
 /** What a client is told of an error that a resolver threw, and whether it is news for the log. */
 export function clientError(error: unknown): { readonly told: GraphQLError; readonly unexpected: boolean } {
-  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const original = origin(error);
   const at = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
   const tell = (code: ErrorCode, message: string) => new GraphQLError(message, { ...at, extensions: { code } });
   if (original instanceof ApiError) {
@@ -89,4 +89,29 @@ export function clientError(error: unknown): { readonly told: GraphQLError; read
   // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
   if (original instanceof GraphQLError) return { told: tell('BAD_INPUT', original.message), unexpected: false };
   return { told: tell('UNAVAILABLE', 'Something unexpected went wrong here; it was logged.'), unexpected: true };
+}
+
+/** GraphQL wraps what a resolver has thrown to say where; here is what it threw. */
+function origin(error: unknown): unknown {
+  let inner = error;
+  while (inner instanceof GraphQLError && !(inner instanceof ApiError)) {
+    const wrapped: unknown = inner.originalError ?? inner.cause;
+    if (wrapped === undefined || wrapped === null) return inner;
+    inner = wrapped;
+  }
+  return inner;
+}
+
+/** A document's own errors carry codes of GraphQL's; clients are promised a closed list. */
+export function withClosedCode(error: GraphQLError): GraphQLError {
+  const { code } = error.extensions;
+  if (errorCodes.some((known) => known === code)) return error;
+  const { message, nodes, source, positions, path } = error;
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { ...error.extensions, code: 'BAD_INPUT' },
+  });
 }

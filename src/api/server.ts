@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Viewer } from './auth.ts';
 import { createContext, type RequestContext } from './context.ts';
 import { documentLimits } from './document-limits.ts';
-import { ApiError, clientError } from './error-table.ts';
+import { ApiError, clientError, withClosedCode } from './error-table.ts';
 import { schema } from './schema/schema.ts';
 import type { Services } from './services.ts';
 import { serveWebSockets } from './web-sockets.ts';
@@ -26,14 +26,14 @@ export interface Server {
   close(): Promise<void>;
 }
 
-interface HttpContext {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+/** What the two ways in hand to yoga: a request, or who a socket belongs to. */
+interface InitialContext {
+  readonly socketViewer?: Viewer | ApiError;
 }
 
 const maximumBodyBytes = 4 * 1024 * 1024;
 
-export type Yoga = YogaServerInstance<HttpContext, RequestContext>;
+export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
 
 /** GraphQL over HTTP (queries, mutations, subscriptions as server-sent events) and over WebSocket, both at /graphql. */
 export async function startServer(options: ServerOptions): Promise<Server> {
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 function createGraphQL(services: Services, logger: FastifyBaseLogger, allowedOrigins: readonly string[]): Yoga {
-  return createYoga<HttpContext, RequestContext>({
+  return createYoga<InitialContext, RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
     logging: false,
@@ -93,11 +93,19 @@ function createGraphQL(services: Services, logger: FastifyBaseLogger, allowedOri
         return told;
       },
     },
-    plugins: [documentLimits()],
-    context: async ({ request }) =>
-      createContext(services, await readViewer(services, request.headers.get('authorization'))),
+    plugins: [documentLimits(), closedCodes],
+    // Over WebSocket there is no request: connection_init has settled who is asking.
+    context: async ({ request, socketViewer }) =>
+      createContext(services, socketViewer ?? (await readViewer(services, request.headers.get('authorization')))),
   });
 }
+
+const closedCodes: Plugin = {
+  onExecutionResult({ result, setResult }) {
+    if (result === undefined || Array.isArray(result) || !('errors' in result) || result.errors === undefined) return;
+    setResult({ ...result, errors: result.errors.map(withClosedCode) });
+  },
+};
 
 /** Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user. */
 export async function readViewer(services: Services, authorization: string | null): Promise<Viewer | ApiError> {
@@ -110,7 +118,7 @@ export async function readViewer(services: Services, authorization: string | nul
 }
 
 async function answer(yoga: Yoga, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const response = await yoga.handleNodeRequestAndResponse(request.raw, reply.raw, { request, reply });
+  const response = await yoga.handleNodeRequestAndResponse(request.raw, reply.raw, {});
   response.headers.forEach((value, name) => void reply.header(name, value));
   void reply.status(response.status);
   void reply.send(response.body);

@@ -1,12 +1,12 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
-import type { ExecutionArgs } from 'graphql';
+import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Viewer } from './auth.ts';
-import { ApiError } from './error-table.ts';
+import { ApiError, withClosedCode } from './error-table.ts';
 import { readViewer, type Yoga } from './server.ts';
 import type { Services } from './services.ts';
 
@@ -66,11 +66,12 @@ export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
       onSubscribe: async ({ extra }, _id, payload) => {
         const viewer = extra.viewer ?? new ApiError('UNAUTHENTICATED', 'Send connection_init first.');
-        const enveloped = yoga.getEnveloped({ viewer, params: payload });
+        const enveloped = yoga.getEnveloped({ socketViewer: viewer, params: payload });
         const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
-        const document = parse(payload.query);
-        const errors = validate(schema, document);
-        if (errors.length > 0) return errors;
+        const document = readDocument(() => parse(payload.query));
+        if (document instanceof GraphQLError) return [document];
+        const errors: readonly GraphQLError[] = validate(schema, document);
+        if (errors.length > 0) return errors.map(withClosedCode);
         const args: ExecutionArgs & { rootValue: object } = {
           schema,
           document,
@@ -104,6 +105,16 @@ export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<
       clearTimeout(cutOff);
     },
   };
+}
+
+/** A document with an error of syntax is answered; it does not close the socket. */
+function readDocument(parse: () => DocumentNode): DocumentNode | GraphQLError {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof GraphQLError) return withClosedCode(error);
+    throw error;
+  }
 }
 
 function closeAtExpiry(extra: Connection, viewer: Viewer, now: number): void {

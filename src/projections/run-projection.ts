@@ -2,7 +2,7 @@ import { decodeEvent, UndecodableEvent } from '../events/codec.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { Change } from '../ports/changes.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
-import { type HaltedGroup, ReadModelsUnavailable, type ReadModelWriter } from '../ports/read-models.ts';
+import { type HaltedGroup, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { projectEvent } from './project-event.ts';
 import { createStoredReadCounts, type StoredReadCountsOptions, systemClock } from './store-read-counts.ts';
 
@@ -36,11 +36,12 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
   const { log, writer, signal, onCheckpoint, onPoison } = options;
   const halted = new Set((await writer.haltedGroups()).map(({ groupId }) => groupId));
   const start = await writer.checkpoint();
-  const counts = createStoredReadCounts(options);
+  const failure = new AbortController();
+  const counts = createStoredReadCounts(options, (error) => failure.abort(error));
   let batch = createBatch(halted);
   onCheckpoint?.(start, false);
   try {
-    for await (const { events, caughtUp } of log.subscribe(start, signal)) {
+    for await (const { events, caughtUp } of log.subscribe(start, AbortSignal.any([signal, failure.signal]))) {
       for (const recorded of events) batch.add(recorded);
       if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
         if (!(await applyInTheEnd(options, batch.changes, batch.checkpoint))) return;
@@ -54,6 +55,7 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
   } finally {
     await counts.stop();
   }
+  if (failure.signal.aborted) throw failure.signal.reason;
 }
 
 /** What is applied together. */

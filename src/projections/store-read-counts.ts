@@ -1,5 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { ReadModelWriter } from '../ports/read-models.ts';
+import { ReadModelsUnavailable, type ReadModelWriter } from '../ports/read-models.ts';
 import { readCountRanges } from './read-count-ranges.ts';
 
 /** The time, and a way to be called later; a test brings its own. */
@@ -23,8 +23,8 @@ export interface StoredReadCountsOptions {
   /** The counts of a group with more than 100 members are stored at most this often. */
   readonly heavyIntervalMilliseconds?: number | undefined;
   readonly clock?: ProjectionClock | undefined;
-  /** Counts could not be stored; it is tried again. */
-  readonly onFault?: ((error: unknown) => void) | undefined;
+  /** The read models could not be written to; it is tried again. */
+  readonly onFault?: ((error: ReadModelsUnavailable) => void) | undefined;
 }
 
 export interface StoredReadCounts {
@@ -45,8 +45,13 @@ const groupsPerRead = 500;
  * Writes the aggregated counts into the read models, for readers that are not this process: those of a small group at
  * once, those of a heavy one every so often. They are computed from the member rows as of the checkpoint, one group at a
  * time, and other work goes on between two groups. What a crash leaves uncounted, the rows themselves tell.
+ *
+ * `onFailure` is told what trying again cannot mend.
  */
-export function createStoredReadCounts(options: StoredReadCountsOptions): StoredReadCounts {
+export function createStoredReadCounts(
+  options: StoredReadCountsOptions,
+  onFailure: (error: unknown) => void,
+): StoredReadCounts {
   const { writer, heavyIntervalMilliseconds = defaultHeavyIntervalMilliseconds, clock = systemClock } = options;
   const waiting = new Set<string>();
   /** When a heavy group's counts may be stored again. */
@@ -87,8 +92,12 @@ export function createStoredReadCounts(options: StoredReadCountsOptions): Stored
         next = Math.min(next, due);
         continue;
       }
-      await store(groupId);
+      // Taken out first: a change that comes while it is being counted puts it back.
       waiting.delete(groupId);
+      await store(groupId).catch((error: unknown) => {
+        waiting.add(groupId);
+        throw error;
+      });
       await yieldToOthers();
     }
     return next;
@@ -100,8 +109,12 @@ export function createStoredReadCounts(options: StoredReadCountsOptions): Stored
     try {
       next = await storeDue();
     } catch (error) {
-      options.onFault?.(error);
       next = retryMilliseconds;
+      if (error instanceof ReadModelsUnavailable) options.onFault?.(error);
+      else {
+        stopped = true;
+        onFailure(error);
+      }
     }
     running = undefined;
     if (stopped) return;

@@ -21,8 +21,11 @@ export interface Process {
 
 let ordersGiven = 0;
 
-export function startProcess(log: InMemoryEventLog, options: Partial<CommandsOptions> = {}): Process {
-  const readModels = createLaggingReadModels(log);
+export function startProcess(
+  log: InMemoryEventLog,
+  options: Partial<Pick<CommandsOptions, 'capacity' | 'generationSize'>> = {},
+  readModels = createLaggingReadModels(log),
+): Process {
   const commands = createCommands({ log, readModels, ...options });
   let followed = log.all.length;
   return {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change } from '../../ports/changes.ts';
 import type { Position } from '../../ports/event-log.ts';
-import { type HaltedGroup, ReadModelsCorrupt, type ReadModelWriter } from '../../ports/read-models.ts';
+import { ReadModelsCorrupt, type ReadModelWriter } from '../../ports/read-models.ts';
 import { createGroupRows } from './group-rows.ts';
 import { createMessageRows } from './message-rows.ts';
 import { guarded, openReadModelFile } from './read-model-file.ts';

@@ -73,12 +73,12 @@ type MembershipEntry = EntryOf<'MembersAdded' | 'MemberLeft' | 'MemberRemoved' |
 const membersChanged = builder.objectRef<MembershipEntry>('MembersChanged').implement({
   fields: (t) => ({
     version: t.exposeInt('version'),
-    added: t.field({
+    joined: t.field({
       type: [memberRef],
       resolve: ({ groupId, event }) =>
         event.type === 'MembersAdded' ? event.data.members.map((member) => ({ groupId, ...member, active: true })) : [],
     }),
-    gone: t.idList({
+    left: t.idList({
       description: 'User ids of those who left or were removed.',
       resolve: ({ event }) =>
         event.type === 'MemberLeft' || event.type === 'MemberRemoved' ? [event.data.userId] : [],

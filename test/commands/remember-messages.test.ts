@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { groupDecider } from '../../src/commands/group.ts';
+import { isRefused } from '../../src/commands/refusal.ts';
+import { assertAsyncProperty } from '../fakes/assert-property.ts';
+import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
+import { arbitraryOrder } from './arbitrary-order.ts';
+import { by, foldGroup, type GroupOrder } from './given.ts';
+import { createLunch, groupEvents, message, outcome, type Process, startProcess } from './process.ts';
+
+const arbitraryStep = fc.oneof(
+  { weight: 6, arbitrary: arbitraryOrder.map(({ actorId, order }) => ({ does: 'order' as const, actorId, order })) },
+  {
+    weight: 2,
+    arbitrary: arbitraryOrder.map(({ actorId, order }) => ({ does: 'orderElsewhere' as const, actorId, order })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ does: fc.constant('project' as const), count: fc.integer({ min: 1, max: 20 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('follow' as const), count: fc.integer({ min: 1, max: 5 }) }) },
+  { weight: 1, arbitrary: fc.constant({ does: 'forget' as const }) },
+);
+
+/** What the decider says to an order, folding the group from the start. */
+function pureDecision(log: InMemoryEventLog, actorId: string, order: GroupOrder) {
+  const decision = groupDecider.decide(by(actorId, order), foldGroup(groupEvents(log)), undefined);
+  return isRefused(decision) ? decision.refused : decision;
+}
+
+/** Handles an order, and checks that what comes of it is what the pure decider says. */
+async function orderAsDecided(log: InMemoryEventLog, process: Process, actorId: string, order: GroupOrder) {
+  const expected = pureDecision(log, actorId, order);
+  const handled = await process.order(actorId, order);
+  expect(outcome(handled)).toEqual(expected);
+}
+
+test('however few messages are remembered and however far the read models lag, what is decided is what a fold from the start decides', async () => {
+  await assertAsyncProperty(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(arbitraryStep, { minLength: 10, maxLength: 120 }),
+      async (generationSize, steps) => {
+        const log = createInMemoryEventLog();
+        let here = startProcess(log, { generationSize });
+        const elsewhere = startProcess(log);
+        await here.order('ada', createLunch);
+        for (const step of steps) {
+          switch (step.does) {
+            case 'order':
+              await orderAsDecided(log, here, step.actorId, step.order);
+              break;
+            case 'orderElsewhere':
+              await orderAsDecided(log, elsewhere, step.actorId, step.order);
+              break;
+            case 'project':
+              here.readModels.advance(step.count);
+              break;
+            case 'follow':
+              here.follow(step.count);
+              break;
+            case 'forget':
+              here = startProcess(log, { generationSize }, here.readModels);
+              break;
+            default:
+              step satisfies never;
+          }
+        }
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+describe('a group that remembers few of its messages', () => {
+  async function rotatedGroup(projected: boolean) {
+    const log = createInMemoryEventLog();
+    const here = startProcess(log, { generationSize: 2 });
+    await here.order('ada', createLunch);
+    for (let seq = 1; seq <= 20; seq += 1) {
+      await here.order('bob', message(`m-${seq}`));
+      if (projected) here.readModels.advance();
+    }
+    return { log, here };
+  }
+  const orders: readonly GroupOrder[] = [
+    message('m-1'),
+    message('m-1', 'something else'),
+    { type: 'SendMessage', messageId: 'm-21', text: 'Hello', mentions: [], replyTo: 'm-1' },
+    { type: 'AddReaction', messageId: 'm-1', emoji: '👍' },
+    { type: 'AddReaction', messageId: 'm-1', emoji: '👍' },
+    { type: 'RemoveReaction', messageId: 'm-1', emoji: '👍' },
+    { type: 'EditMessage', messageId: 'm-1', text: 'Better' },
+    { type: 'EditMessage', messageId: 'm-99', text: 'Better' },
+    { type: 'DeleteMessage', messageId: 'm-1' },
+    { type: 'AddReaction', messageId: 'm-1', emoji: '👍' },
+    message('m-1', 'what an edited or deleted message said is not known any more'),
+  ];
+
+  test('holds about two generations once the read models have caught up', async () => {
+    const { here } = await rotatedGroup(true);
+    const { state } = await here.commands.group('lunch');
+    expect(state.messages.size + state.olderMessages.size).toBeLessThanOrEqual(5);
+  });
+
+  test('forgets nothing that the read models do not know yet', async () => {
+    const { here } = await rotatedGroup(false);
+    const { state } = await here.commands.group('lunch');
+    expect(state.messages.size + state.olderMessages.size).toBe(20);
+  });
+
+  test.each([
+    ['have caught up', true],
+    ['know nothing', false],
+  ])('answers everything about the oldest one while the read models %s', async (_, projected) => {
+    const { log, here } = await rotatedGroup(projected);
+    for (const order of orders) await orderAsDecided(log, here, 'bob', order);
+  });
+
+  test('reads through the log what changed elsewhere while it was forgotten', async () => {
+    const { log, here } = await rotatedGroup(true);
+    const elsewhere = startProcess(log);
+    await elsewhere.order('bob', { type: 'EditMessage', messageId: 'm-1', text: 'Better' });
+    await elsewhere.order('cleo', { type: 'AddReaction', messageId: 'm-1', emoji: '👍' });
+    here.follow();
+    for (const order of [{ type: 'EditMessage', messageId: 'm-1', text: 'Better' }, ...orders] as const) {
+      await orderAsDecided(log, here, 'bob', order);
+    }
+  });
+});

@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { groupDecider } from '../../src/commands/group.ts';
+import { isRefused } from '../../src/commands/refusal.ts';
+import { decodeEvent } from '../../src/events/codec.ts';
+import { assertAsyncProperty } from '../fakes/assert-property.ts';
+import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
+import { arbitraryOrder } from './arbitrary-order.ts';
+import { by, foldGroup } from './given.ts';
+import { createLunch, groupEvents, message, outcome, startProcess } from './process.ts';
+
+const groupIds = ['lunch', 'dinner', 'tea', 'supper'] as const;
+
+test('a process that has room for hardly one group answers as one that has room for all', async () => {
+  const plan = fc.array(fc.tuple(fc.constantFrom(...groupIds), arbitraryOrder, fc.nat({ max: 3 })), { maxLength: 100 });
+  await assertAsyncProperty(
+    fc.asyncProperty(plan, async (steps) => {
+      const log = createInMemoryEventLog();
+      const { commands, readModels } = startProcess(log, { capacity: 60, generationSize: 3 });
+      let ordersGiven = 0;
+      const handle = (groupId: string, ...order: Parameters<typeof by>) =>
+        commands.handleGroup(groupId, { ...by(...order), commandId: `command-${++ordersGiven}` });
+      for (const groupId of groupIds) await handle(groupId, 'ada', createLunch);
+      for (const [groupId, { actorId, order }, projected] of steps) {
+        const decision = groupDecider.decide(by(actorId, order), foldGroup(groupEvents(log, groupId)), undefined);
+        const handled = await handle(groupId, actorId, order);
+        expect(outcome(handled)).toEqual(isRefused(decision) ? decision.refused : decision);
+        readModels.advance(projected);
+      }
+    }),
+  );
+});
+
+test('groups that are let go while commands on all of them are under way are answered right', async () => {
+  const log = createInMemoryEventLog();
+  const { commands } = startProcess(log, { capacity: 1 });
+  const handle = (groupId: string, actorId: string, ...order: [Parameters<typeof by>[1], string]) =>
+    commands.handleGroup(groupId, by(actorId, ...order));
+  await Promise.all(groupIds.map((groupId) => handle(groupId, 'ada', createLunch, 'create')));
+  const ids = Array.from({ length: 25 }, (_, index) => `m-${index + 1}`);
+  const sendAll = (groupId: string) => Promise.all(ids.map((id) => handle(groupId, 'bob', message(id), id)));
+  await Promise.all(groupIds.map(sendAll));
+  for (const groupId of groupIds) {
+    const sent = groupEvents(log, groupId).flatMap((event) => (event.type === 'MessageSent' ? [event.data] : []));
+    expect(sent.map(({ seq, messageId }) => [seq, messageId])).toEqual(ids.map((id, index) => [index + 1, id]));
+  }
+});
+
+describe('following the log', () => {
+  test('keeps a warm group as new as the feed', async () => {
+    const log = createInMemoryEventLog();
+    const [here, elsewhere] = [startProcess(log), startProcess(log)];
+    await here.order('ada', createLunch);
+    await elsewhere.order('ada', { type: 'RemoveMember', userId: 'cleo' });
+    expect((await here.commands.group('lunch')).state.members.get('cleo')?.active).toBe(true);
+    here.follow();
+    expect((await here.commands.group('lunch')).state.members.get('cleo')?.active).toBe(false);
+  });
+
+  test('misses nothing that comes by the feed while the group is loading', async () => {
+    const log = createInMemoryEventLog();
+    const elsewhere = startProcess(log);
+    await elsewhere.order('ada', createLunch);
+    const here = startProcess(log);
+    log.afterReadStream = async () => {
+      log.afterReadStream = () => undefined;
+      await elsewhere.order('ada', { type: 'RemoveMember', userId: 'cleo' });
+      here.follow();
+    };
+    expect((await here.commands.group('lunch')).state.members.get('cleo')?.active).toBe(false);
+    await elsewhere.order('ada', { type: 'RemoveMember', userId: 'dan' });
+    here.follow();
+    expect((await here.commands.group('lunch')).state.members.get('dan')?.active).toBe(false);
+  });
+
+  test('again from an earlier place changes nothing', async () => {
+    const log = createInMemoryEventLog();
+    const here = startProcess(log);
+    await here.order('ada', createLunch);
+    await here.order('bob', message('a'));
+    const before = await here.commands.group('lunch');
+    for (const recorded of log.all) here.commands.follow(recorded, decodeEvent(recorded));
+    expect(await here.commands.group('lunch')).toEqual(before);
+  });
+});
+
+test('a group that is let go in the middle of reading its tail is loaded again', async () => {
+  const log = createInMemoryEventLog();
+  const [here, elsewhere] = [startProcess(log, { capacity: 1 }), startProcess(log)];
+  await here.order('ada', createLunch);
+  const ids = Array.from({ length: 2_500 }, (_, index) => `m-${index + 1}`);
+  await Promise.all(ids.map((id) => elsewhere.order('bob', message(id))));
+  log.afterReadStream = async () => {
+    log.afterReadStream = () => undefined;
+    await here.commands.group('dinner');
+  };
+  expect((await here.commands.newestGroup('lunch')).state.lastSeq).toBe(2_500);
+});
+
+test('a group whose loading fails is loaded anew by who asks next', async () => {
+  const log = createInMemoryEventLog();
+  const elsewhere = startProcess(log);
+  await elsewhere.order('ada', createLunch);
+  const here = startProcess(log);
+  log.afterReadStream = () => {
+    log.afterReadStream = () => undefined;
+    throw new Error('the log is not there');
+  };
+  await expect(here.commands.group('lunch')).rejects.toThrow('the log is not there');
+  expect((await here.commands.group('lunch')).state.memberCount).toBe(4);
+});

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startOfLog } from '../../src/ports/event-log.ts';
+import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
+import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
+import { History, momentAt } from './read-models-history.ts';
+import { messagesContract } from './read-models-messages-contract.ts';
+import { peopleContract } from './read-models-people-contract.ts';
+import { readersContract } from './read-models-readers-contract.ts';
+import { replayContract } from './read-models-replay-contract.ts';
+
+export interface ReadModelsUnderTest {
+  readonly writer: ReadModelWriter;
+  readonly readModels: ReadModels;
+  teardown(): Promise<void>;
+}
+
+/** What every test is given: read models that hold nothing. */
+export interface ReadModelsFixture {
+  readonly writer: ReadModelWriter;
+  readonly readModels: ReadModels;
+}
+
+/** What the port promises, for every adapter alike. `makeReadModels` gives empty ones. */
+export function readModelsContract(name: string, makeReadModels: () => Promise<ReadModelsUnderTest>): void {
+  describe(`the read models contract, bound to ${name}`, () => {
+    let made: ReadModelsUnderTest;
+    const fixture: ReadModelsFixture = {
+      get writer() {
+        return made.writer;
+      },
+      get readModels() {
+        return made.readModels;
+      },
+    };
+    beforeEach(async () => {
+      made = await makeReadModels();
+    });
+    afterEach(() => made.teardown());
+
+    progressContract(fixture);
+    countsContract(fixture);
+    peopleContract(fixture);
+    messagesContract(fixture);
+    readersContract(fixture);
+    replayContract(makeReadModels);
+  });
+}
+
+function progressContract(fixture: ReadModelsFixture): void {
+  test('empty read models start before the first event and answer with nothing', async () => {
+    const { writer, readModels } = fixture;
+    expect(await writer.checkpoint()).toBe(startOfLog);
+    expect(await readModels.checkpoint()).toBe(startOfLog);
+    expect(await readModels.groupSnapshot('g')).toBeUndefined();
+    expect(await writer.groupSnapshot('g')).toBeUndefined();
+    expect(await readModels.storedReadCounts('g')).toBeUndefined();
+    expect(await readModels.haltedGroups()).toEqual([]);
+    const range = { fromSeq: 1, toSeq: 9, limit: 9, last: false };
+    const answers = [
+      readModels.groups(['g']),
+      readModels.members('g', ['ada']),
+      readModels.membersPage('g', undefined, 9),
+      readModels.inboxPage('ada', undefined, 9),
+      readModels.timelinePage('g', range),
+      readModels.messages('g', ['m']),
+      readModels.messagesById('m'),
+      readModels.reactionCounts([{ groupId: 'g', seq: 1 }]),
+      readModels.reactions([{ groupId: 'g', seq: 1 }]),
+      readModels.mentionsPage('ada', undefined, 9),
+      readModels.search('g', 'word', undefined, 9),
+      readModels.readersPage({ groupId: 'g', seq: 1 }, undefined, undefined, 9),
+    ];
+    for (const answer of answers) expect(await answer).toEqual([]);
+  });
+
+  test('a checkpoint is read by the writer and by readers, also when a batch changes nothing', async () => {
+    await fixture.writer.apply([], 7);
+    expect(await fixture.writer.checkpoint()).toBe(7);
+    expect(await fixture.readModels.checkpoint()).toBe(7);
+  });
+
+  test('an older checkpoint does not take a newer one back', async () => {
+    await fixture.writer.apply([], 7);
+    await fixture.writer.apply([], 3);
+    expect(await fixture.readModels.checkpoint()).toBe(7);
+  });
+
+  test("a snapshot holds the group, everybody who was ever in it, and the checkpoint's position", async () => {
+    const { writer, readModels } = fixture;
+    const history = new History().create('g', 'Group', ['ada', 'bob']);
+    const joinedAt = momentAt(history.position);
+    history.send('g', 'ada', 'one').leave('g', 'bob');
+    const position = await history.mark('g', 'ada', 1).apply(writer);
+    const snapshot = await readModels.groupSnapshot('g');
+    expect(snapshot).toEqual(await writer.groupSnapshot('g'));
+    expect(snapshot).toMatchObject({ position, group: { groupId: 'g', version: 3, readsVersion: 0, lastSeq: 1 } });
+    const members = [...(snapshot?.members ?? [])].sort((a, b) => (a.userId < b.userId ? -1 : 1));
+    expect(members).toEqual([
+      {
+        ...{ groupId: 'g', userId: 'ada', name: 'ADA', role: 'member', active: true, markedUpTo: 1 },
+        ...{ joinedAt, stays: [{ from: 0, to: null }] },
+      },
+      {
+        ...{ groupId: 'g', userId: 'bob', name: 'BOB', role: 'member', active: false, markedUpTo: 0 },
+        ...{ joinedAt, stays: [{ from: 0, to: 1 }] },
+      },
+    ]);
+  });
+
+  test('halted groups are told by position, with the first reason, to the writer and to readers', async () => {
+    const { writer, readModels } = fixture;
+    await writer.apply([{ type: 'haltGroup', groupId: 'late', position: 9, reason: 'unknown type' }], 9);
+    await writer.apply([{ type: 'haltGroup', groupId: 'early', position: 4, reason: 'not JSON' }], 10);
+    await writer.apply([{ type: 'haltGroup', groupId: 'early', position: 11, reason: 'again' }], 11);
+    const expected = [
+      { groupId: 'early', position: 4, reason: 'not JSON' },
+      { groupId: 'late', position: 9, reason: 'unknown type' },
+    ];
+    expect(await readModels.haltedGroups()).toEqual(expected);
+    expect(await writer.haltedGroups()).toEqual(expected);
+  });
+}
+
+function countsContract(fixture: ReadModelsFixture): void {
+  const ranges = (readCount: number) => [
+    { fromSeq: 1, toSeq: 10, readCount },
+    { fromSeq: 11, toSeq: 200_000_000, readCount: 0 },
+  ];
+
+  test('stored counts are those of the latest position, whatever the order of storing', async () => {
+    const { writer, readModels } = fixture;
+    await new History().create('g', 'Group', ['ada']).apply(writer);
+    await writer.storeReadCounts('g', 20, ranges(2));
+    expect(await readModels.storedReadCounts('g')).toEqual({ position: 20, ranges: ranges(2) });
+    await writer.storeReadCounts('g', 10, ranges(1));
+    expect(await readModels.storedReadCounts('g')).toEqual({ position: 20, ranges: ranges(2) });
+    await writer.storeReadCounts('g', 30, ranges(3).slice(0, 1));
+    expect(await readModels.storedReadCounts('g')).toEqual({ position: 30, ranges: ranges(3).slice(0, 1) });
+  });
+
+  test('groups are to be counted after a message or a mark, until their counts are stored', async () => {
+    const { writer } = fixture;
+    const history = new History().create('b', 'B', ['ada', 'bob']).create('a', 'A', ['ada', 'bob']);
+    await history.create('c', 'C', ['ada']).apply(writer);
+    expect(await writer.groupsToCount(undefined, 10)).toEqual([]);
+    await history.send('b', 'ada', 'one').send('a', 'ada', 'one').apply(writer);
+    expect(await writer.groupsToCount(undefined, 10)).toEqual(['a', 'b']);
+    expect(await writer.groupsToCount(undefined, 1)).toEqual(['a']);
+    expect(await writer.groupsToCount('a', 10)).toEqual(['b']);
+    const snapshot = await writer.groupSnapshot('a');
+    await writer.storeReadCounts('a', history.position, readCountRanges(snapshot?.members ?? [], 1));
+    expect(await writer.groupsToCount(undefined, 10)).toEqual(['b']);
+    await history.join('a', 'cyd').renameGroup('a', 'Anew').apply(writer);
+    expect(await writer.groupsToCount(undefined, 10)).toEqual(['b']);
+    await history.mark('a', 'bob', 1).apply(writer);
+    expect(await writer.groupsToCount(undefined, 10)).toEqual(['a', 'b']);
+  });
+}

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { ReadModelsFixture } from './read-models-contract.ts';
+import { History, momentAt } from './read-models-history.ts';
+
+/** Groups, members and inboxes. */
+export function peopleContract(fixture: ReadModelsFixture): void {
+  test('a group row says its name, size, newest message and how far its streams are projected', async () => {
+    const { writer, readModels } = fixture;
+    const history = new History().create('g', 'Old name', ['ada', 'bob', 'cyd']);
+    const createdAt = momentAt(0);
+    await history.renameGroup('g', 'New name').leave('g', 'cyd').apply(writer);
+    const row = { groupId: 'g', name: 'New name', createdAt, memberCount: 2, lastSeq: 0, lastMessageAt: null };
+    expect(await readModels.groups(['g', 'unknown'])).toEqual([{ ...row, version: 3, readsVersion: -1 }]);
+    const sentAt = momentAt(await history.send('g', 'ada', 'one').apply(writer));
+    await history.mark('g', 'bob', 1).edit('g', 1, 'edited').apply(writer);
+    expect(await readModels.groups(['g'])).toEqual([
+      { ...row, lastSeq: 1, lastMessageAt: sentAt, version: 5, readsVersion: 0 },
+    ]);
+  });
+
+  test('roles and names of members change, and those of a returner are those of the return', async () => {
+    const { writer, readModels } = fixture;
+    const history = new History().create('g', 'Group', ['ada', 'bob']);
+    await history.setRole('g', 'bob', 'admin').renameMember('g', 'bob', 'Bobby').apply(writer);
+    expect(await readModels.members('g', ['bob', 'nobody'])).toMatchObject([{ name: 'Bobby', role: 'admin' }]);
+    const left = await history.send('g', 'ada', 'one').leave('g', 'bob').apply(writer);
+    expect(await readModels.members('g', ['bob'])).toMatchObject([{ active: false, stays: [{ from: 0, to: 1 }] }]);
+    const returned = await history.send('g', 'ada', 'two').joinAs('g', 'owner', 'bob').apply(writer);
+    expect(returned).toBeGreaterThan(left);
+    expect(await readModels.members('g', ['bob'])).toEqual([
+      {
+        ...{ groupId: 'g', userId: 'bob', name: 'BOB', role: 'owner', active: true, joinedAt: momentAt(returned) },
+        stays: [
+          { from: 0, to: 1 },
+          { from: 2, to: null },
+        ],
+        markedUpTo: 0,
+      },
+    ]);
+  });
+
+  test('pages of members go by user id and leave out those who have gone', async () => {
+    const { writer, readModels } = fixture;
+    await new History().create('g', 'Group', ['d', 'a', 'e', 'c', 'b']).leave('g', 'c').apply(writer);
+    const page = async (after: string | undefined) =>
+      (await readModels.membersPage('g', after, 2)).map(({ userId }) => userId);
+    expect(await page(undefined)).toEqual(['a', 'b']);
+    expect(await page('b')).toEqual(['d', 'e']);
+    expect(await page('e')).toEqual([]);
+  });
+
+  test('an inbox goes by the newest message or the creation, across groups, without those that were left', async () => {
+    const { writer, readModels } = fixture;
+    const history = new History().create('first', 'First', ['ada', 'bob']).create('second', 'Second', ['ada', 'bob']);
+    history.create('third', 'Third', ['ada', 'bob']).create('others', 'Others', ['bob']);
+    history.create('left', 'Left', ['ada', 'bob']).leave('left', 'ada');
+    const sent = await history.send('first', 'bob', 'up').apply(writer);
+    await history.edit('first', 1, 'again').mark('second', 'ada', 1).renameGroup('second', 'Renamed').apply(writer);
+    const page = await readModels.inboxPage('ada', undefined, 2);
+    expect(page.map(({ group }) => group.groupId)).toEqual(['first', 'third']);
+    expect(page[0]).toMatchObject({
+      activityPosition: sent,
+      member: { userId: 'ada', groupId: 'first', markedUpTo: 0 },
+    });
+    const rest = await readModels.inboxPage('ada', page[1]?.activityPosition, 2);
+    expect(rest.map(({ group }) => group.name)).toEqual(['Renamed']);
+    expect(await readModels.inboxPage('ada', rest[0]?.activityPosition, 2)).toEqual([]);
+    const ofBob = await readModels.inboxPage('bob', undefined, 9);
+    expect(ofBob.map(({ group }) => group.groupId)).toEqual(['first', 'left', 'others', 'third', 'second']);
+  });
+}
