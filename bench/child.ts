@@ -24,8 +24,19 @@ function pinned(place: Place): readonly string[] {
 const flags = (process.env['HIGHWATER_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
 
 /** Starts a script of bench/ or of the product on the node that runs this one. */
-export function startNode(script: string, args: readonly string[], place: Place, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const [command = '', ...rest] = [...pinned(place), process.execPath, ...flags, join(import.meta.dirname, script), ...args];
+export function startNode(
+  script: string,
+  args: readonly string[],
+  place: Place,
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  const [command = '', ...rest] = [
+    ...pinned(place),
+    process.execPath,
+    ...flags,
+    join(import.meta.dirname, script),
+    ...args,
+  ];
   return spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
 }
 
@@ -33,7 +44,11 @@ export function startNode(script: string, args: readonly string[], place: Place,
  * Runs a contestant in a process of its own and returns the JSON of its last line, so that no other's heap, compiled code or
  * threads weigh on it. What it prints before that line is its library's chatter and is dropped.
  */
-export async function runContestant<Result>(script: string, options: unknown, place: Place = 'anywhere'): Promise<Result> {
+export async function runContestant<Result>(
+  script: string,
+  options: unknown,
+  place: Place = 'anywhere',
+): Promise<Result> {
   const child = startNode(script, [JSON.stringify(options)], place);
   const output: string[] = [];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => output.push(text));

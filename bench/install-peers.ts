@@ -35,6 +35,7 @@ function install(): string | undefined {
     { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, HIGHWATER_NODEDIR: headers } },
   );
   if (status === 0) return undefined;
-  const hint = headers === '' ? ' (there are no Node headers in /usr/include/node: Debian has them in libnode-dev)' : '';
+  const hint =
+    headers === '' ? ' (there are no Node headers in /usr/include/node: Debian has them in libnode-dev)' : '';
   return `npm ci in bench/ ended with ${status}${hint}`;
 }

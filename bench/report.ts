@@ -8,13 +8,15 @@ const summaryFile = join(resultsFolder, 'summary.md');
 
 /** The one line of `--json`. */
 export function jsonLine({ row, unit, figures, ratios, absent, reached }: RowResult): string {
-  const valueOf = (name: string) => figures.find((figure) => figure.name === name)?.median ?? null;
+  const medianOf = (name: string) => figures.find((figure) => figure.name === name)?.median ?? null;
   const byName = (kind: string) =>
-    Object.fromEntries(figures.filter((figure) => figure.kind === kind).map(({ name, median }) => [name, round(median)]));
+    Object.fromEntries(
+      figures.filter((figure) => figure.kind === kind).map(({ name, median }) => [name, round(median)]),
+    );
   const { limit, ...otherLimits } = byName('limit');
   return JSON.stringify({
     row,
-    ours: round(valueOf('ours') ?? Number.NaN),
+    ours: round(medianOf('ours') ?? Number.NaN),
     unit,
     limit: limit ?? null,
     ...(Object.keys(otherLimits).length > 0 && { otherLimits }),
@@ -56,7 +58,9 @@ export function rowTable(result: RowResult): string {
   for (const { name, title: what, median, minimum, maximum } of figures) {
     const ratio = ratios.find(({ against }) => against === name);
     const value = `${formatNumber(median)} (${formatNumber(minimum)} – ${formatNumber(maximum)})`;
-    lines.push(`| ${name}: ${what} | ${value} | ${ratio ? ratioCell(ratio) : ''} | ${ratio ? demandCell(ratio) : ''} |`);
+    lines.push(
+      `| ${name}: ${what} | ${value} | ${ratio ? ratioCell(ratio) : ''} | ${ratio ? demandCell(ratio) : ''} |`,
+    );
   }
   for (const { name, reason } of absent) lines.push(`| ${name} | not installed: ${reason} | | |`);
   if (notes.length > 0) lines.push('', ...notes.map((note) => `- ${note}`));

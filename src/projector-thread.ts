@@ -8,6 +8,8 @@ import { runProjection } from './projections/run-projection.ts';
 export type ProjectorMessage =
   | { readonly type: 'running' }
   | { readonly type: 'poison'; readonly groupId: string; readonly reason: string }
+  /** It goes on by itself, but queries fall behind. */
+  | { readonly type: 'fault'; readonly reason: string }
   | { readonly type: 'failed'; readonly corrupt: boolean; readonly reason: string };
 
 const { logFile, readModelsFile } = z.object({ logFile: z.string(), readModelsFile: z.string() }).parse(workerData);
@@ -30,6 +32,7 @@ async function project(): Promise<void> {
       writer,
       signal: abort.signal,
       onPoison: ({ groupId, reason }) => tell({ type: 'poison', groupId, reason }),
+      onFault: (error) => tell({ type: 'fault', reason: String(error) }),
     });
   } finally {
     await writer.close();

@@ -36,6 +36,7 @@ export async function startProjector({ files, logger }: ProjectorOptions): Promi
     worker.on('message', (message: ProjectorMessage) => {
       if (message.type === 'running') running.resolve();
       else if (message.type === 'poison') logger.error(message, 'an event cannot be projected: its group is halted');
+      else if (message.type === 'fault') logger.warn({ reason: message.reason }, 'the projector waits and tries again');
       else failure = message;
     });
     worker.on('error', (error: Error) => {

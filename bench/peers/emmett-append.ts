@@ -23,13 +23,29 @@ let turn: Promise<void> = Promise.resolve();
 
 let version = 0n;
 let acknowledged = 0;
+let retries = 0;
 const started = performance.now();
 const deadline = started + options.seconds * 1_000;
+
+/**
+ * Its transaction now and then fails with SQLITE_BUSY ("cannot commit transaction - SQL statements in progress"), because the
+ * driver has not finished the statement before; it is rolled back, so the caller may try again.
+ */
+async function appendInTheEnd(expected: bigint): Promise<bigint> {
+  for (;;) {
+    try {
+      return await append(expected);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('SQLITE_BUSY'))) throw error;
+      retries += 1;
+    }
+  }
+}
 
 async function caller(): Promise<void> {
   while (performance.now() < deadline) {
     const mine = turn.then(async () => {
-      version = await append(version);
+      version = await appendInTheEnd(version);
       acknowledged += 1;
     });
     turn = mine;
@@ -38,7 +54,7 @@ async function caller(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: options.callers }, caller));
-answer({ perSecond: (acknowledged * 1_000) / (performance.now() - started) });
+answer({ perSecond: (acknowledged * 1_000) / (performance.now() - started), retries });
 
 async function createAppend(emmett: EmmettSqlite): Promise<(expected: bigint) => Promise<bigint>> {
   const { file, streamName, event } = options;

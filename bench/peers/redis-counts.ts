@@ -1,6 +1,6 @@
 import { answer, contestantOptions } from '../child.ts';
-import { percentile } from '../measure.ts';
 import { countedPages, finalMarks, pageSize } from '../marks-history.ts';
+import { percentile } from '../measure.ts';
 import { connectTo, encodeCommand, pipeline } from './redis.ts';
 
 export interface RedisCountsOptions {

@@ -73,7 +73,8 @@ export function pipeline(socket: Socket, commands: Buffer, replies: number): Pro
     let isLineStart = true;
     const receive = (chunk: Buffer): void => {
       for (const byte of chunk) {
-        if (isLineStart && byte === minus) reject(new Error(`redis answers: ${chunk.toString('latin1').slice(0, 200)}`));
+        if (isLineStart && byte === minus)
+          reject(new Error(`redis answers: ${chunk.toString('latin1').slice(0, 200)}`));
         isLineStart = byte === lineFeed;
         if (isLineStart) missing -= 1;
       }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Viewer } from './auth.ts';
@@ -78,6 +79,8 @@ function createGraphQL(services: Services, logger: FastifyBaseLogger, allowedOri
     graphqlEndpoint: '/graphql',
     logging: false,
     landingPage: false,
+    // Served whole from here, not from a content network: it works where the server does.
+    renderGraphiQL,
     graphiql: {
       title: 'Highwater',
       subscriptionsProtocol: 'WS',

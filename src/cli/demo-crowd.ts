@@ -15,7 +15,7 @@ export interface Crowd {
 const concurrency = 48;
 const membersPerCall = 10_000;
 /** In a demonstration at full speed, each reader leaves this many marks. */
-const marksPerReader = 3;
+const marksPerReader = 2;
 const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
 
 const readerId = (index: number): string => `reader-${String(index + 1).padStart(5, '0')}`;
@@ -116,19 +116,20 @@ const lineMilliseconds = 1_000;
 
 /**
  * Readers come by and read on, each a few screens at a time, and flush their mark as a client does: some hundred marks a
- * second. Prints how far the crowd has come on one message, until the process is stopped.
+ * second. Prints how far the crowd has come on one message, until `signal` aborts.
  */
-export async function readAtHumanPace(crowd: Crowd, say: (line: string) => void): Promise<never> {
+export async function readAtHumanPace(crowd: Crowd, say: (line: string) => void, signal: AbortSignal): Promise<void> {
   const newest = await lastSeq(crowd);
   const marks = new Map<number, number>();
   const random = seededRandom(crowd.now());
   const watched = await someMessage(crowd);
   let told = 0;
-  for (;;) {
-    const perFlush = Math.max(1, Math.round(crowd.readers / 400));
+  while (!signal.aborted) {
+    const perFlush = Math.max(1, Math.round(crowd.readers / 100));
     const reading = Array.from({ length: perFlush }, async () => {
       const index = Math.floor(random() * crowd.readers);
-      const upTo = Math.min(newest, (marks.get(index) ?? 0) + Math.ceil(random() * newest * 0.5));
+      const further = Math.min(newest, (marks.get(index) ?? 0) + Math.ceil(random() * newest));
+      const upTo = random() < 0.5 ? newest : further;
       marks.set(index, upTo);
       await mark(crowd, await crowd.tokens.issue({ userId: readerId(index) }, tokenSeconds), upTo);
     });

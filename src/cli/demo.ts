@@ -64,7 +64,12 @@ async function demo(options: DemoOptions, { readConfig, serve, createLogger }: D
     await running.close();
     await rm(data, { recursive: true, force: true });
   };
-  if (!options.exit) stopOnSignals({ close });
+  const stopping = new AbortController();
+  const stop = () => {
+    stopping.abort();
+    return close();
+  };
+  if (!options.exit) stopOnSignals({ close: stop });
   try {
     const { tokens, now } = running.services;
     const crowd = { url: running.server.url, tokens, now, groupId, ownerId, readers };
@@ -75,7 +80,10 @@ async function demo(options: DemoOptions, { readConfig, serve, createLogger }: D
     say(`imported ${imported.messages} messages`);
     if (!options.exit) {
       await showAround(running);
-      await readAtHumanPace(crowd, say);
+      await readAtHumanPace(crowd, say, stopping.signal).catch((error: unknown) => {
+        // A request that the closing server cut off is how it ends, not a fault.
+        if (!stopping.signal.aborted) throw error;
+      });
       return;
     }
     await readAtFullSpeed(crowd, say);

@@ -77,14 +77,15 @@ function createBatch(halted: Set<string>): Batch {
   let events = 0;
   let characters = 0;
 
-  function project({ streamName, version, position, ...stored }: RecordedEvent): void {
+  function project(recorded: RecordedEvent): void {
+    const { streamName, version, position } = recorded;
     const stream = parseStreamName(streamName);
     if (stream === undefined || halted.has(stream.groupId)) return;
     const { groupId } = stream;
     try {
-      const decoded = decodeEvent(stored);
-      requireFamily(decoded.event.type, stream.family);
-      for (const change of projectEvent({ ...decoded, groupId, version, position })) {
+      const { event, metadata } = decodeEvent(recorded);
+      requireFamily(event.type, stream.family);
+      for (const change of projectEvent({ event, metadata, groupId, version, position })) {
         changes.push(change);
         if (change.type === 'advanceMark') countedGroups.add(groupId);
       }

@@ -81,14 +81,14 @@ export function createStoredReadCounts(
     }
   }
 
-  /** Stores what is due and says in how many milliseconds the next is; a group that changes meanwhile comes round again. */
+  /** Stores what is due and says when the next is; a group that changes meanwhile comes round again. */
   async function storeDue(): Promise<number> {
     await listUncounted();
     let next = Number.POSITIVE_INFINITY;
     for (const groupId of waiting) {
       if (stopped) break;
-      const due = (dueAt.get(groupId) ?? 0) - clock.now();
-      if (due > 0) {
+      const due = dueAt.get(groupId) ?? Number.NEGATIVE_INFINITY;
+      if (due > clock.now()) {
         next = Math.min(next, due);
         continue;
       }
@@ -109,7 +109,7 @@ export function createStoredReadCounts(
     try {
       next = await storeDue();
     } catch (error) {
-      next = retryMilliseconds;
+      next = clock.now() + retryMilliseconds;
       if (error instanceof ReadModelsUnavailable) options.onFault?.(error);
       else {
         stopped = true;
@@ -119,7 +119,7 @@ export function createStoredReadCounts(
     running = undefined;
     if (stopped) return;
     if (again) wake();
-    else if (next !== Number.POSITIVE_INFINITY) cancelTimer = clock.after(next, wake);
+    else if (next !== Number.POSITIVE_INFINITY) cancelTimer = clock.after(Math.max(0, next - clock.now()), wake);
   }
 
   function wake(): void {

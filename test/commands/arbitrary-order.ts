@@ -6,12 +6,21 @@ import type { GroupOrder } from './given.ts';
 export const people = ['ada', 'bob', 'cleo', 'dan', 'eve'] as const;
 
 const person = fc.constantFrom(...people);
+/** Who gives orders: the owner most often, so that they can be carried out. */
+const actor = fc.oneof({ weight: 1, arbitrary: fc.constant('ada') }, { weight: 2, arbitrary: person });
 const messageId = fc.integer({ min: 1, max: 12 }).map((number) => `m-${number}`);
-const text = fc.constantFrom('Hello', 'Hello @all', 'Goodbye', '');
-const name = fc.constantFrom('Lunch', 'Dinner', ' ');
-const emoji = fc.constantFrom('👍', '❤️', '');
+const seldom = <Value>(usual: readonly Value[], rare: Value) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constant(rare) });
+const text = seldom(['Hello', 'Hello @all', 'Goodbye'], '');
+const name = seldom(['Lunch', 'Dinner'], ' ');
+const emoji = seldom(['👍', '❤️'], '');
 const role = fc.option(fc.constantFrom(...roles), { nil: undefined });
 const newMember = fc.record({ userId: person, role });
+
+const addMembers = fc.record({
+  type: fc.constant('AddMembers' as const),
+  members: fc.array(newMember, { maxLength: 3 }),
+});
 
 const membershipOrder: fc.Arbitrary<GroupOrder> = fc.oneof(
   fc.record({
@@ -21,7 +30,7 @@ const membershipOrder: fc.Arbitrary<GroupOrder> = fc.oneof(
     members: fc.array(newMember, { maxLength: 3 }),
   }),
   fc.record({ type: fc.constant('RenameGroup' as const), name }),
-  fc.record({ type: fc.constant('AddMembers' as const), members: fc.array(newMember, { maxLength: 3 }) }),
+  { weight: 4, arbitrary: addMembers },
   fc.record({ type: fc.constant('RemoveMember' as const), userId: person }),
   fc.record({ type: fc.constant('LeaveGroup' as const) }),
   fc.record({ type: fc.constant('ChangeMemberRole' as const), userId: person, role: fc.constantFrom(...roles) }),
@@ -30,13 +39,13 @@ const membershipOrder: fc.Arbitrary<GroupOrder> = fc.oneof(
 
 const messageOrder: fc.Arbitrary<GroupOrder> = fc.oneof(
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       type: fc.constant('SendMessage' as const),
       messageId,
       text,
-      mentions: fc.array(person, { maxLength: 2 }),
-      replyTo: fc.option(messageId, { nil: undefined }),
+      mentions: seldom<readonly string[]>([[], ['bob']], ['eve', 'cleo', 'eve']),
+      replyTo: fc.option(messageId, { nil: undefined, freq: 1 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('EditMessage' as const), messageId, text }) },
@@ -47,6 +56,6 @@ const messageOrder: fc.Arbitrary<GroupOrder> = fc.oneof(
 
 /** An order and who gives it. Messages are more frequent than changes of members, as in a real group. */
 export const arbitraryOrder = fc.record({
-  actorId: person,
+  actorId: actor,
   order: fc.oneof({ weight: 1, arbitrary: membershipOrder }, { weight: 4, arbitrary: messageOrder }),
 });

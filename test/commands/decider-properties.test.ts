@@ -35,9 +35,10 @@ const plain = (state: GroupState) => ({
   olderMessages: state.olderMessages.toJS(),
 });
 
-const arbitraryOrders = fc.array(arbitraryOrder, { maxLength: 60 });
+const arbitraryOrders = fc.array(arbitraryOrder, { maxLength: 80, size: 'max' });
 const arbitraryMarks = fc.array(
   fc.record({ userId: fc.constantFrom(...people), upTo: fc.integer({ min: 1, max: 9 }) }),
+  { maxLength: 40, size: 'max' },
 );
 
 test('folding a group’s history in two halves equals folding it once', () => {

@@ -1,7 +1,8 @@
 import { type Commands, type CommandsOptions, createCommands } from '../../src/commands/commands.ts';
-import type { GroupState } from '../../src/commands/group-state.ts';
+import { groupDecider } from '../../src/commands/group.ts';
+import { evolveGroup, type GroupState } from '../../src/commands/group-state.ts';
 import type { Handled } from '../../src/commands/pending-command.ts';
-import type { Refusal } from '../../src/commands/refusal.ts';
+import { isRefused, type Refusal } from '../../src/commands/refusal.ts';
 import { decodeEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
@@ -51,6 +52,20 @@ export const groupEvents = (log: InMemoryEventLog, groupId = 'lunch'): readonly 
 
 export const readsEvents = (log: InMemoryEventLog, groupId = 'lunch'): readonly ReadsEvent[] =>
   eventsOf(log.all.filter(({ streamName }) => streamName === readsStream(groupId)));
+
+/** Says what the pure decider makes of an order, on a fold of the group's stream from its start. */
+export function createOracle(log: InMemoryEventLog, groupId = 'lunch') {
+  let state = groupDecider.initialState;
+  let folded = 0;
+  return (actorId: string, order: GroupOrder): readonly GroupEvent[] | Refusal => {
+    for (const { streamName, ...recorded } of log.all.slice(folded)) {
+      if (streamName === groupStream(groupId)) state = evolveGroup(state, decodeEvent(recorded).event as GroupEvent);
+    }
+    folded = log.all.length;
+    const decision = groupDecider.decide(by(actorId, order), state, undefined);
+    return isRefused(decision) ? decision.refused : decision;
+  };
+}
 
 /** What a command came to, as `given` expects it: its events, or why it was refused. */
 export function outcome<State, Event>(handled: Handled<State, Event>): readonly Event[] | Refusal {

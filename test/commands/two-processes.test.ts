@@ -16,7 +16,7 @@ const arbitraryPlan = fc.array(
     /** Whether the sender waits for the answer before the process is handed anything more. */
     isAwaited: fc.boolean(),
   }),
-  { minLength: 1, maxLength: 40 },
+  { minLength: 1, maxLength: 40, size: 'max' },
 );
 
 async function twoProcesses() {
@@ -88,7 +88,7 @@ test('two processes that are handed the same marks store no mark of one of them 
       reader: fc.constantFrom('ada', 'bob', 'cleo'),
       upTo: fc.integer({ min: 1, max: 9 }),
     }),
-    { minLength: 1, maxLength: 40 },
+    { minLength: 1, maxLength: 40, size: 'max' },
   );
   await assertAsyncProperty(
     fc.asyncProperty(fc.scheduler(), arbitraryMarks, async (scheduler, marks) => {

@@ -128,7 +128,8 @@ function openCurrent(file: string): DatabaseSync | undefined {
     const isCurrent =
       readNumber(database, 'PRAGMA application_id') === readModelApplicationId &&
       readNumber(database, 'PRAGMA user_version') === readModelSchemaVersion &&
-      readNumber(database, 'SELECT count(*) FROM progress') === 1;
+      readNumber(database, 'SELECT count(*) FROM progress') === 1 &&
+      readNumber(database, `SELECT count(*) FROM message_words WHERE message_words MATCH '"·"'`) === 0;
     if (isCurrent) return database;
   } catch (error) {
     // Somebody else holds the file: it may well be whole, and is not ours to throw away.

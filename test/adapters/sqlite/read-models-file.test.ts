@@ -33,6 +33,16 @@ async function expectRebuilt(file: string): Promise<void> {
   await Promise.all([writer.close(), readModels.close()]);
 }
 
+/** Overwrites the table's first page. The header and the schema stay whole, so opening finds nothing wrong. */
+function damageTable(file: string, table: string): void {
+  const database = new DatabaseSync(file, { readOnly: true });
+  const [page] = Object.values(database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(table) ?? {});
+  database.close();
+  const bytes = readFileSync(file);
+  bytes.fill(0x5a, (Number(page) - 1) * 4_096, Number(page) * 4_096);
+  writeFileSync(file, bytes);
+}
+
 function execute(file: string, sql: string): void {
   const database = new DatabaseSync(file);
   database.exec(sql);
@@ -91,6 +101,12 @@ test.each(['user_version = 0', 'user_version = 999', 'application_id = 1'])(
   },
 );
 
+test('a file whose full-text index is damaged is rebuilt', async () => {
+  const file = await writtenFile();
+  damageTable(file, 'message_words_data');
+  await expectRebuilt(file);
+});
+
 test('another SQLite file is rebuilt', async () => {
   const file = join(temporaryDirectory(), 'read-models.db');
   execute(file, 'CREATE TABLE groups (name TEXT); CREATE TABLE progress (x)');
@@ -99,11 +115,7 @@ test('another SQLite file is rebuilt', async () => {
 
 test('damage met while applying says that the read models are corrupt, and while reading that they are unavailable', async () => {
   const file = await writtenFile();
-  const pageSize = 4_096;
-  const bytes = readFileSync(file);
-  // Every page but the first: the header and the schema are whole, so opening finds nothing wrong.
-  bytes.fill(0x5a, pageSize * 2);
-  writeFileSync(file, bytes);
+  damageTable(file, 'members');
   const writer = openSqliteReadModelWriter({ file });
   const readModels = openSqliteReadModels({ file });
   const history = story().send('g', 'ada', 'two');

@@ -1,0 +1,131 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runContestant } from './child.ts';
+import type { MarksOptions } from './contestants/marks-in-process.ts';
+import type { InsertOptions } from './contestants/sqlite-inserts.ts';
+import { formatNumber, spread } from './measure.ts';
+import { emmettPeers } from './peers/emmett.ts';
+import type { EmmettAppendOptions } from './peers/emmett-append.ts';
+import { startRedis, whyNoRedis } from './peers/redis.ts';
+import type { RedisMarksOptions } from './peers/redis-marks.ts';
+import type { Contestant, Row, RowOptions } from './row.ts';
+import { sampleMark, sampleRow } from './sample-events.ts';
+import { createGroup, startServer } from './server.ts';
+
+const members = 10_000;
+const groupId = 'hot';
+const sockets = 256;
+/** What a reader over the wire can mark, one message at a time, before it has to stop. */
+const messagesOverTheWire = 4_096;
+
+interface Rate {
+  readonly perSecond: number;
+}
+
+/** Durable marks of a group of 10,000: in process, where it is judged, and over the wire. */
+export const marksRow: Row = {
+  name: 'S4',
+  title: 'durable MarkReadUpTo, one group of 10,000 members',
+  unit: 'marks/s',
+  reaches: [
+    { against: 'limit', ratio: 'ours / other', bound: 'at least', value: 0.25 },
+    { against: 'emmett-sqlite', ratio: 'ours / other', bound: 'at least', value: 20 },
+  ],
+  async prepare({ short, directory }: RowOptions) {
+    const seconds = short ? 2 : 5;
+    const warmUpSeconds = short ? 1 : 2;
+    const overTheWire: number[] = [];
+    const folder = (): Promise<string> => mkdtemp(join(directory, 'run-'));
+
+    async function rate(script: string, options: object): Promise<number> {
+      return (await runContestant<Rate>(script, options)).perSecond;
+    }
+
+    async function inProcess(): Promise<number> {
+      const options: MarksOptions = { file: join(await folder(), 'log.db'), members, seconds, warmUpSeconds };
+      return rate('contestants/marks-in-process.ts', options);
+    }
+
+    async function wire(): Promise<number> {
+      const server = await startServer('product', await folder());
+      try {
+        await createGroup(server, groupId, members);
+        const maximumEach = messagesOverTheWire / sockets;
+        await server.load({ operation: 'send', groupId, clients: sockets, warmUpSeconds: 0, seconds: short ? 3 : 6, maximumEach });
+        const { perSecond } = await server.load({
+          ...{ operation: 'mark', groupId, clients: sockets, warmUpSeconds: 1, seconds },
+          maximumEach: messagesOverTheWire,
+        });
+        overTheWire.push(perSecond);
+        return perSecond;
+      } finally {
+        await server.stop();
+      }
+    }
+
+    async function batchedInserts(): Promise<number> {
+      const file = join(await folder(), 'rows.db');
+      const options: InsertOptions = { file, seconds, rowsPerCommit: 1_000, row: sampleRow(sampleMark) };
+      return rate('contestants/sqlite-inserts.ts', options);
+    }
+
+    async function emmett(through: EmmettAppendOptions['through']): Promise<number> {
+      const file = join(await folder(), 'emmett.db');
+      const event = { type: sampleMark.type, data: sampleMark.data };
+      const options: EmmettAppendOptions = {
+        ...{ file, seconds, callers: members, streamName: `reads-${groupId}`, event, through },
+      };
+      return rate('peers/emmett-append.ts', options);
+    }
+
+    async function redisMarks(): Promise<number> {
+      const redis = await startRedis(await folder());
+      try {
+        const options: RedisMarksOptions = { port: redis.port, members, seconds, connections: 50 };
+        return await rate('peers/redis-marks.ts', options);
+      } finally {
+        await redis.close();
+      }
+    }
+
+    const emmetts = emmettPeers([
+      {
+        name: 'emmett-sqlite',
+        kind: 'peer',
+        title: 'emmett’s SQLite store, one append a mark, expected version known',
+        run: () => emmett('store'),
+      },
+      {
+        name: 'emmett-sqlite-connection',
+        kind: 'peer',
+        title: 'emmett’s appendToStream on a connection that stays open',
+        run: () => emmett('connection'),
+      },
+    ]);
+    const noRedis = whyNoRedis();
+    const redis: Contestant = {
+      name: 'redis',
+      kind: 'peer',
+      title: 'ZADD GT, AOF always, 10,000 under way over 50 pipelined connections',
+      run: redisMarks,
+    };
+    return {
+      contestants: [
+        { name: 'ours', kind: 'ours', title: 'commands on the SQLite log in process, 10,000 readers', run: inProcess },
+        {
+          name: 'limit',
+          kind: 'limit',
+          title: 'SQLite in process, rows of the same size, 1,000 to a durable commit',
+          run: batchedInserts,
+        },
+        ...emmetts.contestants,
+        ...(noRedis === undefined ? [redis] : []),
+        { name: 'ours over the wire', kind: 'peer', title: 'one mark a mutation, 256 readers over one socket each', run: wire },
+      ],
+      absent: [...emmetts.absent, ...(noRedis === undefined ? [] : [{ name: 'redis', reason: noRedis }])],
+      notes: () => [
+        `Over the wire: ${formatNumber(spread(overTheWire).median)} marks/s, each a mutation of its own; a client that batches for 2 s sends fewer.`,
+      ],
+    };
+  },
+};
