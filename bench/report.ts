@@ -21,6 +21,7 @@ export function jsonLine({ row, unit, figures, ratios, absent, reached }: RowRes
     limit: limit ?? null,
     ...(Object.keys(otherLimits).length > 0 && { otherLimits }),
     peers: byName('peer'),
+    ...(figures.some(({ kind }) => kind === 'variant') && { variants: byName('variant') }),
     ...(absent.length > 0 && { notInstalled: Object.fromEntries(absent.map(({ name, reason }) => [name, reason])) }),
     ratios: Object.fromEntries(ratios.map(({ against, median }) => [against, round(median)])),
     reached,

@@ -1,8 +1,9 @@
 /** One side of a row. `run` measures once and answers in the row's unit. */
 export interface Contestant {
-  /** `ours`, `limit`, another limit's name, or a peer's. */
+  /** `ours`, `limit`, or a name of its own. */
   readonly name: string;
-  readonly kind: 'ours' | 'limit' | 'peer';
+  /** `variant`: ours in another form, shown and never judged. */
+  readonly kind: 'ours' | 'variant' | 'limit' | 'peer';
   /** What it is, for the table. */
   readonly title: string;
   run(): Promise<number>;

@@ -8,6 +8,9 @@ const checks = [
 
 const failed = checks.filter(([program, ...args]) => {
   process.stdout.write(`> ${program} ${args.join(' ')}\n`);
-  return spawnSync(`node_modules/.bin/${program}`, args, { stdio: 'inherit', shell: process.platform === 'win32' }).status !== 0;
+  return (
+    spawnSync(`node_modules/.bin/${program}`, args, { stdio: 'inherit', shell: process.platform === 'win32' })
+      .status !== 0
+  );
 });
 process.exitCode = failed.length === 0 ? 0 : 1;

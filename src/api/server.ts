@@ -83,9 +83,8 @@ function createGraphQL(services: Services, logger: FastifyBaseLogger, allowedOri
     renderGraphiQL,
     graphiql: {
       title: 'Highwater',
-      subscriptionsProtocol: 'WS',
-      headers: JSON.stringify({ authorization: 'Bearer …' }, null, 2),
-      defaultQuery: '# Paste a token of `npx highwater token --user alice` into Headers.\n{ me { id name } }\n',
+      headers: JSON.stringify({ authorization: 'Bearer TOKEN' }, null, 2),
+      defaultQuery: '# In Headers, put a token of `npx highwater token --user alice` for TOKEN.\n{ me { id name } }\n',
     },
     cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type'] },
     multipart: false,

@@ -93,18 +93,16 @@ describe('counted by marks, a group gives the numbers that one row per reader an
     );
   });
 
-  test('when its events are delivered again: marks do not move twice', () => {
+  test('and a mark that does not advance, delivered again at any time, changes nothing', () => {
     assertProperty(
       fc.property(arbitraryHistory, (history) => {
         const counts = counted(history);
         const before = explainAll(counts);
-        const active = readers.filter((userId) => counts.reading(userId)?.active);
-        const marks = history.filter(
-          (event) => event.type === 'ReadUpTo' && active.some((one) => one === event.data.userId),
-        );
-        const isVoid = (event: GroupEvent | ReadsEvent) =>
-          event.type === 'ReadUpTo' && event.data.upTo > (counts.reading(event.data.userId)?.markedUpTo ?? 0);
-        for (const event of marks.filter((one) => !isVoid(one))) expect(counts.apply(event)).toBeUndefined();
+        for (const event of history) {
+          if (event.type !== 'ReadUpTo') continue;
+          const { userId, upTo } = event.data;
+          if (upTo <= (counts.reading(userId)?.markedUpTo ?? 0)) expect(counts.apply(event)).toBeUndefined();
+        }
         expect(explainAll(counts)).toEqual(before);
       }),
     );
@@ -174,8 +172,8 @@ describe('who counts', () => {
     const people = Array.from({ length: 10_000 }, (_, index) => `user-${index}`);
     const counts = counted([added(Object.fromEntries(people.map((userId) => [userId, 'member'])), 10_000)]);
     for (let seq = 1; seq <= 1_000; seq += 1) counts.apply(sent(seq, 'user-0', { audienceCount: 9_999 }));
-    people.forEach((userId, index) => counts.apply(readUpTo(userId, (index % 1_000) + 1)));
-    // Of the readers besides the author, ten have a mark at each message but nine at the first, so that fewer reach later ones.
+    for (const [index, userId] of people.entries()) counts.apply(readUpTo(userId, (index % 1_000) + 1));
+    // Ten marks end at each message; the author's own, at the newest, is not counted.
     expect([1, 2, 500, 1_000].map(counts.readCount)).toEqual([9_999, 9_990, 5_010, 10]);
   });
 });

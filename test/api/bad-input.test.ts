@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGroup, send } from './conversation.ts';
+import * as documents from './documents.ts';
+import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+
+let server: RunningServer;
+let ada: Person;
+let ben: Person;
+let cyd: Person;
+let stranger: Person;
+
+const group = (groupId: string, members: readonly Person[] = [ben, cyd]) => createGroup(ada, groupId, members);
+
+beforeAll(async () => {
+  server = await startTestServer();
+  [ada, ben, cyd, stranger] = await Promise.all([
+    server.person('ada'),
+    server.person('ben'),
+    server.person('cyd'),
+    server.person('stranger'),
+  ]);
+});
+
+afterAll(() => server.stop());
+
+describe('bad input over HTTP', () => {
+  it('shows an unknown group and a stranger’s group alike', async () => {
+    await group('private');
+    await send(ada, 'private', 'secret', 'secret');
+    for (const id of ['private', 'nowhere']) {
+      const { errors, data } = await stranger.ask(documents.timelinePage, { id });
+      expect(data).toEqual({ group: null });
+      expect(errors).toMatchObject([
+        { message: 'There is no such group, or you may not see it.', extensions: { code: 'NOT_FOUND' } },
+      ]);
+      expect(await stranger.refused(documents.sendMessage, { input: { groupId: id, messageId: 'x', text: 'x' } })).toBe(
+        'NOT_FOUND',
+      );
+      expect(await stranger.refused(documents.markReadUpTo, { input: { marks: [{ groupId: id, upTo: 1 }] } })).toBe(
+        'NOT_FOUND',
+      );
+      expect(
+        await stranger.refused('query ($id: ID!) { search(groupId: $id, text: "secret") { edges { cursor } } }', {
+          id,
+        }),
+      ).toBe('NOT_FOUND');
+    }
+    expect(await stranger.refused(documents.messageCounts, { id: 'secret' })).toBe('NOT_FOUND');
+  });
+
+  it('refuses empty and over-long texts and marks beyond the newest message', async () => {
+    await group('limits');
+    const refusedText = (text: string) =>
+      ada.refused(documents.sendMessage, { input: { groupId: 'limits', messageId: 'l1', text } });
+    expect(await refusedText('')).toBe('BAD_INPUT');
+    expect(await refusedText(' \n')).toBe('BAD_INPUT');
+    expect(await refusedText('x'.repeat(8_001))).toBe('BAD_INPUT');
+    expect((await send(ada, 'limits', 'l1', '🌊'.repeat(8_000))).sendMessage.message.seq).toBe(1);
+    expect(await ben.refused(documents.markReadUpTo, { input: { marks: [{ groupId: 'limits', upTo: 2 }] } })).toBe(
+      'BAD_INPUT',
+    );
+    expect(await ben.refused(documents.markReadUpTo, { input: { marks: [] } })).toBe('BAD_INPUT');
+  });
+
+  it('stores the marks that are right when another of the request is refused', async () => {
+    await group('some-marks');
+    await send(ada, 'some-marks', 'sm1', 'one');
+    const { markReadUpTo } = await ben.get<{ markReadUpTo: { marks: object[]; refusals: object[] } }>(
+      documents.markReadUpTo,
+      {
+        input: {
+          marks: [
+            { groupId: 'some-marks', upTo: 1 },
+            { groupId: 'nowhere', upTo: 1 },
+          ],
+        },
+      },
+    );
+    expect(markReadUpTo.marks).toEqual([{ groupId: 'some-marks', markedUpTo: 1 }]);
+    expect(markReadUpTo.refusals).toEqual([{ groupId: 'nowhere', code: 'NOT_FOUND' }]);
+  });
+
+  it('tells a removed member that they are no longer one', async () => {
+    await group('removed');
+    await ada.get(documents.removeMember, { input: { groupId: 'removed', userId: 'ben' } });
+    expect(await ben.refused(documents.sendMessage, { input: { groupId: 'removed', messageId: 'x', text: 'x' } })).toBe(
+      'NOT_A_MEMBER',
+    );
+    expect(await ben.refused(documents.timelinePage, { id: 'removed' })).toBe('NOT_A_MEMBER');
+    expect(await cyd.refused(documents.removeMember, { input: { groupId: 'removed', userId: 'ada' } })).toBe(
+      'FORBIDDEN',
+    );
+  });
+
+  it('takes the actor from a valid token only', async () => {
+    const expired = await server.person('ada', -10);
+    expect(await expired.refused('{ me { id } }')).toBe('UNAUTHENTICATED');
+    const forged = `${ada.token.slice(0, -4)}AAAA`;
+    for (const authorization of [undefined, 'Bearer', `Bearer ${forged}`, `Basic ${ada.token}`]) {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+        body: JSON.stringify({ query: '{ me { id } }' }),
+      });
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    }
+    expect(await ada.get('{ me { id name } }')).toEqual({ me: { id: 'ada', name: 'ada' } });
+  });
+
+  it('answers documents that are wrong, too deep or too large with BAD_INPUT', async () => {
+    expect(await ada.refused('{ nonsense }')).toBe('BAD_INPUT');
+    expect(await ada.refused('{')).toBe('BAD_INPUT');
+    const deep = `${'replyTo { '.repeat(20)} id ${'}'.repeat(20)}`;
+    expect(await ada.refused(`{ message(id: "x") { ${deep} } }`)).toBe('BAD_INPUT');
+    expect(await ada.refused(`{ ${Array.from({ length: 1_200 }, (_, index) => `a${index}:me{id}`).join(' ')} }`)).toBe(
+      'BAD_INPUT',
+    );
+  });
+});
