@@ -97,7 +97,9 @@ function judgeRatio(
   other: readonly number[],
 ): JudgedRatio {
   const reach = reaches.find((candidate) => candidate.against === against);
-  const ratio = reach?.ratio ?? 'ours / other';
+  // A ratio without a demand is taken the way in which the row's larger numbers are the better ones.
+  const isLessBetter = reaches.some((candidate) => candidate.ratio === 'other / ours');
+  const ratio = reach?.ratio ?? (isLessBetter ? 'other / ours' : 'ours / other');
   const perRound = ours.map((value, round) => {
     const others = other[round] ?? Number.NaN;
     return ratio === 'ours / other' ? value / others : others / value;

@@ -53,7 +53,7 @@ async function startClient(index: number): Promise<() => void> {
   let isStopped = false;
   const token = await tokens.issue({ userId: `user-${index}` }, 3_600);
   const socket = await openSocket(port, `Bearer ${token}`, (chunk, from, to) => {
-    const text = chunk.latin1Slice(from, to);
+    const text = chunk.toString('latin1', from, to);
     if (text.includes('"error')) {
       failed += 1;
       if (failed === 1) process.stderr.write(`the server answers: ${text}\n`);
@@ -73,10 +73,10 @@ async function startClient(index: number): Promise<() => void> {
     if (isEnding || isStopped) return;
     sent += 1;
     if (sent === options.maximumEach) isStopped = true;
-    frame.latin1Write(String(sent).padStart(8, '0'), idAt, 8);
+    frame.write(String(sent).padStart(8, '0'), idAt, 'latin1');
     // A mark's number is JSON's own, which knows no leading zeros but takes leading spaces.
     if (numberAt >= 0)
-      frame.latin1Write(String(sent).padStart(8, options.operation === 'mark' ? ' ' : '0'), numberAt, 8);
+      frame.write(String(sent).padStart(8, options.operation === 'mark' ? ' ' : '0'), numberAt, 'latin1');
     sentAt = performance.now();
     socket.send(frame);
   }

@@ -1,13 +1,6 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { Viewer } from './auth.ts';
-import { createContext, type RequestContext } from './context.ts';
-import { documentLimits } from './document-limits.ts';
-import { ApiError, clientError, withClosedCode } from './error-table.ts';
-import { schema } from './schema/schema.ts';
+import { createGraphQL, type Yoga } from './graphql.ts';
 import type { Services } from './services.ts';
 import { serveWebSockets } from './web-sockets.ts';
 
@@ -27,23 +20,14 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** What the two ways in hand to yoga: a request, or who a socket belongs to. */
-interface InitialContext {
-  readonly socketViewer?: Viewer | ApiError;
-}
-
 const maximumBodyBytes = 4 * 1024 * 1024;
-
-export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
 
 /** GraphQL over HTTP (queries, mutations, subscriptions as server-sent events) and over WebSocket, both at /graphql. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { services, logger, host, port } = options;
   const app = fastify({
     loggerInstance: logger,
-    bodyLimit: maximumBodyBytes,
     forceCloseConnections: true,
-    serverFactory: (handler) => createServer(handler),
   });
   const yoga = createGraphQL(services, logger, options.allowedOrigins);
   app.route({
@@ -73,58 +57,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function createGraphQL(services: Services, logger: FastifyBaseLogger, allowedOrigins: readonly string[]): Yoga {
-  return createYoga<InitialContext, RequestContext>({
-    schema,
-    graphqlEndpoint: '/graphql',
-    logging: false,
-    landingPage: false,
-    // Served whole from here, not from a content network: it works where the server does.
-    renderGraphiQL,
-    graphiql: {
-      title: 'Highwater',
-      headers: JSON.stringify({ authorization: 'Bearer TOKEN' }, null, 2),
-      defaultQuery: '# In Headers, put a token of `npx highwater token --user alice` for TOKEN.\n{ me { id name } }\n',
-    },
-    cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type'] },
-    multipart: false,
-    maskedErrors: {
-      maskError: (error) => {
-        const { told, unexpected } = clientError(error);
-        if (unexpected) logger.error({ err: error }, 'a request failed');
-        return told;
-      },
-    },
-    plugins: [documentLimits(), closedCodes],
-    // Over WebSocket there is no request: connection_init has settled who is asking.
-    context: async ({ request, socketViewer }) =>
-      createContext(services, socketViewer ?? (await readViewer(services, request.headers.get('authorization')))),
-  });
-}
-
-const closedCodes: Plugin = {
-  onExecutionResult({ result, setResult }) {
-    if (result === undefined || Array.isArray(result) || !('errors' in result) || result.errors === undefined) return;
-    setResult({ ...result, errors: result.errors.map(withClosedCode) });
-  },
-};
-
-/** Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user. */
-export async function readViewer(services: Services, authorization: string | null): Promise<Viewer | ApiError> {
-  try {
-    return await services.tokens.verify(authorization);
-  } catch (error) {
-    if (error instanceof ApiError) return error;
-    throw error;
-  }
-}
-
 async function answer(yoga: Yoga, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (isTooLarge(request)) {
+    const message = `A request must say its length, which is at most ${maximumBodyBytes} bytes.`;
+    return reply.status(413).send({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] });
+  }
   const response = await yoga.handleNodeRequestAndResponse(request.raw, reply.raw, {});
   response.headers.forEach((value, name) => void reply.header(name, value));
   void reply.status(response.status);
   void reply.send(response.body);
   return reply;
+}
+
+/** Bodies go to yoga unread, so that their size has to be known beforehand: Node itself holds a body to its length. */
+function isTooLarge({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > maximumBodyBytes;
 }
 
 function addHealth(app: FastifyInstance, services: Services): void {

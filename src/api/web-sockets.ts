@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Viewer } from './auth.ts';
 import { ApiError, withClosedCode } from './error-table.ts';
-import { readViewer, type Yoga } from './server.ts';
+import { readViewer, type Yoga } from './graphql.ts';
 import type { Services } from './services.ts';
 
 export interface WebSocketsOptions {

@@ -116,4 +116,16 @@ describe('bad input over HTTP', () => {
       'BAD_INPUT',
     );
   });
+
+  it('refuses a body that is too large or does not say how large it is', async () => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${ada.token}` };
+    const large = JSON.stringify({ query: `{ me { id } } #${'x'.repeat(5 * 1024 * 1024)}` });
+    const chunked = new Blob([large]).stream();
+    for (const body of [large, chunked]) {
+      const request = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+      const response = await fetch(`${server.url}/graphql`, request);
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_INPUT' } }] });
+    }
+  });
 });
