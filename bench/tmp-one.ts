@@ -1,4 +1,5 @@
 import { rowTable } from './report.ts';
+
 const [file, ...names] = process.argv.slice(2);
 const row = Object.values(await import(`./${file}.ts`))[0] as any;
 const { mkdtemp } = await import('node:fs/promises');

