@@ -39,7 +39,7 @@ export function createReadCountAnnouncer(feed: LiveFeed, counts: HotReadCounts):
 
   const announcement = (groupId: string, of: ReadCounts): ReadCountsAnnouncement => ({
     groupId,
-    asOf: counts.position(),
+    asOf: counts.exactAt(groupId),
     ranges: newestRanges(of),
   });
 

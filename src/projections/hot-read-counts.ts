@@ -1,20 +1,29 @@
 import { type DecodedEvent, decodeEvent } from '../events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { groupStream, parseStreamName, readsStream, type StreamName } from '../events/stream-name.ts';
-import { type EventLog, noStream, type Position, type RecordedEvent, type Version } from '../ports/event-log.ts';
+import {
+  type EventLog,
+  noStream,
+  type Position,
+  type RecordedEvent,
+  startOfLog,
+  type Version,
+} from '../ports/event-log.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { type ChangedCounts, createReadCounts, type ReadCounts } from './read-counts.ts';
 
 export interface HotReadCounts {
   /**
-   * The group's counts, exact at the position that this process has followed the log to. A cold group is rebuilt from
-   * its members' marks and the tails of its two streams, merged by position.
+   * The group's counts, exact at `exactAt(groupId)`. A cold group is rebuilt from its members' marks and the tails of its
+   * two streams, merged by position. Asked for again after every wait: a group that is let go is followed no longer.
    */
   of(groupId: string): Promise<ReadCounts>;
   /** Hands on the log's next event. Says which counts of a hot group it may have changed. */
   follow(recorded: RecordedEvent, decoded: DecodedEvent): ChangedCounts | undefined;
-  /** The position followed to: every count is exact at it. */
+  /** How far this process has followed the log. */
   position(): Position;
+  /** The position followed to, or that of the snapshot that the group was loaded from while that is still ahead of it. */
+  exactAt(groupId: string): Position;
   /** Keeps a watched group hot until the returned function is called. */
   hold(groupId: string): () => void;
 }
@@ -30,6 +39,7 @@ interface Hot {
   /** What came by the feed while the group was loading. */
   arrived: Followed[];
   versions: { group: Version; reads: Version };
+  snapshotPosition: Position;
   holds: number;
 }
 
@@ -58,6 +68,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       loading: undefined,
       arrived: [],
       versions: { group: noStream, reads: noStream },
+      snapshotPosition: startOfLog,
       holds: 0,
     };
     groups.delete(groupId);
@@ -77,6 +88,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
         snapshot === undefined ? undefined : { members: snapshot.members, lastSeq: snapshot.group.lastSeq },
       );
       hot.versions = { group: snapshot?.group.version ?? noStream, reads: snapshot?.group.readsVersion ?? noStream };
+      hot.snapshotPosition = snapshot?.position ?? startOfLog;
       const tails = await Promise.all([
         readTail(groupStream(groupId), hot.versions.group, upTo),
         readTail(readsStream(groupId), hot.versions.reads, upTo),
@@ -136,6 +148,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       return undefined;
     },
     position: () => followedTo,
+    exactAt: (groupId) => Math.max(followedTo, groups.get(groupId)?.snapshotPosition ?? followedTo),
     hold(groupId) {
       const hot = touch(groupId);
       hot.holds += 1;

@@ -146,7 +146,7 @@ function openCurrent(file: string): DatabaseSync | undefined {
 /** 256 MiB of WAL between checkpoints while catching up; the file is cut back to 64 MiB afterwards. */
 const pragmas = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-  PRAGMA wal_autocheckpoint = 64000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -131072;
+  PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -131072;
 `;
 
 function connect(file: string): DatabaseSync {

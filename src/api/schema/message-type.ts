@@ -95,7 +95,7 @@ async function countsCovering({ services }: RequestContext, { groupId, seq }: Me
   const counts = await services.counts.of(groupId);
   if (counts.lastSeq() >= seq) return counts;
   const { position } = await services.commands.newestGroup(groupId);
-  if (await services.feed.reached(position, patienceMilliseconds)) return counts;
+  if (await services.feed.reached(position, patienceMilliseconds)) return services.counts.of(groupId);
   throw new ApiError('BEHIND', 'The live counts have not reached this message yet. Try again.');
 }
 
