@@ -4,7 +4,7 @@ import { decodeEvent, encodeEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { deriveId } from '../../src/events/event-id.ts';
 import { groupStream, parseStreamName, readsStream } from '../../src/events/stream-name.ts';
-import { startOfLog } from '../../src/ports/event-log.ts';
+import { type Position, startOfLog } from '../../src/ports/event-log.ts';
 import { createHotReadCounts, type HotReadCountsOptions } from '../../src/projections/hot-read-counts.ts';
 import type { ReadCounts } from '../../src/projections/read-counts.ts';
 import { added, readUpTo, sent } from '../commands/events.ts';

@@ -1,13 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change } from '../../ports/changes.ts';
 import { noStream, startOfLog } from '../../ports/event-log.ts';
-import { createMemberRows, type MemberChange, type MemberEntry } from './member-rows.ts';
+import { createMemberRows, type MemberChange, type MembersEntry } from './member-rows.ts';
 import { messageKeyOf, seqsPerGroup } from './read-model-file.ts';
 import { prepareQuery } from './read-model-rows.ts';
 
 /** A group's row and those of its members that the writer has met, as of the transaction under way. */
-export interface GroupEntry {
-  readonly key: number;
+export interface GroupEntry extends MembersEntry {
   name: string;
   createdAt: string | null;
   memberCount: number;
@@ -22,7 +21,6 @@ export interface GroupEntry {
   /** The newest message that is in the file or waits to be written there. */
   storedSeq: number;
   changed: boolean;
-  readonly members: Map<string, MemberEntry>;
 }
 
 type ChangeOf<Type> = Extract<Change, { readonly type: Type }>;

@@ -2,13 +2,18 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Role } from '../../events/values.ts';
 import type { Change } from '../../ports/changes.ts';
 import { prepareBulkInsert } from './bulk-insert.ts';
-import type { GroupEntry } from './group-rows.ts';
 import { prepareQuery } from './read-model-rows.ts';
 
 type ChangeOf<Type> = Extract<Change, { readonly type: Type }>;
 export type MemberChange = ChangeOf<'putMember' | 'endMembership' | 'setRole' | 'setMemberName'>;
 
-export interface MemberEntry {
+/** Of a group, what its members need: its key, and those of them that the writer has met. */
+export interface MembersEntry {
+  readonly key: number;
+  readonly members: Map<string, MemberEntry>;
+}
+
+interface MemberEntry {
   readonly key: number;
   name: string;
   role: Role;
@@ -21,9 +26,9 @@ export interface MemberEntry {
 }
 
 export interface MemberRows {
-  change(group: GroupEntry, change: MemberChange): void;
+  change(group: MembersEntry, change: MemberChange): void;
   /** False where the mark counts nothing. */
-  advanceMark(group: GroupEntry, change: ChangeOf<'advanceMark'>): boolean;
+  advanceMark(group: MembersEntry, change: ChangeOf<'advanceMark'>): boolean;
   flush(): void;
   forget(): void;
   size(): number;
@@ -46,7 +51,7 @@ export function createMemberRows(database: DatabaseSync): MemberRows {
   const updateMark = database.prepare('UPDATE members SET marked_up_to = ? WHERE member_key = ?');
   const insertMarks = prepareBulkInsert(database, 'marks', 3, 16);
 
-  function find(group: GroupEntry, userId: string): MemberEntry | undefined {
+  function find(group: MembersEntry, userId: string): MemberEntry | undefined {
     const known = group.members.get(userId);
     if (known !== undefined) return known;
     const row = select.get(group.key, userId);
@@ -56,13 +61,13 @@ export function createMemberRows(database: DatabaseSync): MemberRows {
     return remember(group, userId, member);
   }
 
-  function remember(group: GroupEntry, userId: string, member: MemberEntry): MemberEntry {
+  function remember(group: MembersEntry, userId: string, member: MemberEntry): MemberEntry {
     group.members.set(userId, member);
     size += 1;
     return member;
   }
 
-  function join(group: GroupEntry, { userId, name, role, afterSeq, at, position }: ChangeOf<'putMember'>): void {
+  function join(group: MembersEntry, { userId, name, role, afterSeq, at, position }: ChangeOf<'putMember'>): void {
     const stays = `${afterSeq}-`;
     const key = Number(insert.run(group.key, userId, name, role, at, stays, position).lastInsertRowid);
     const member = { key, name, role, active: true, joinedAt: at, stays, markedUpTo: 0, position, changed: false };
@@ -70,7 +75,7 @@ export function createMemberRows(database: DatabaseSync): MemberRows {
   }
 
   return {
-    change(group: GroupEntry, change: MemberChange): void {
+    change(group: MembersEntry, change: MemberChange): void {
       const member = find(group, change.userId);
       if (member === undefined) {
         if (change.type === 'putMember') join(group, change);
@@ -82,7 +87,7 @@ export function createMemberRows(database: DatabaseSync): MemberRows {
       if (!member.changed) changed.push(member);
       member.changed = true;
     },
-    advanceMark(group: GroupEntry, { userId, upTo, at, position }: ChangeOf<'advanceMark'>): boolean {
+    advanceMark(group: MembersEntry, { userId, upTo, at, position }: ChangeOf<'advanceMark'>): boolean {
       const member = find(group, userId);
       if (!member?.active || position <= member.position || upTo <= member.markedUpTo) return false;
       member.markedUpTo = upTo;
