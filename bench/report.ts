@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
 import { formatNumber, type JudgedRatio, type RowResult } from './measure.ts';
@@ -91,8 +91,4 @@ export function writeResults(result: RowResult): void {
     .sort((a, b) => a.row.localeCompare(b.row, 'en', { numeric: true }));
   const tables = rows.map((row) => `${rowTable(row)}\nMeasured ${row.measuredAt} on ${row.machine}.\n`);
   writeFileSync(summaryFile, `# What the numbers showed\n\n${tables.join('\n')}`);
-}
-
-export function hasSummary(): boolean {
-  return existsSync(summaryFile);
 }

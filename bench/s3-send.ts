@@ -58,7 +58,13 @@ export const sendRow: Row = {
 
     async function commitEach(): Promise<number> {
       const file = join(await folder(), 'rows.db');
-      const options: InsertOptions = { file, seconds, rowsPerCommit: 1, row: sampleRow(sampleMessage) };
+      const options: InsertOptions = {
+        file,
+        seconds,
+        rowsPerCommit: 1,
+        hasIndex: false,
+        row: sampleRow(sampleMessage),
+      };
       return (await runContestant<{ perSecond: number }>('contestants/sqlite-inserts.ts', options)).perSecond;
     }
 

@@ -70,9 +70,9 @@ export const marksRow: Row = {
       }
     }
 
-    async function batchedInserts(): Promise<number> {
+    async function batchedInserts(hasIndex: boolean): Promise<number> {
       const file = join(await folder(), 'rows.db');
-      const options: InsertOptions = { file, seconds, rowsPerCommit: 1_000, row: sampleRow(sampleMark) };
+      const options: InsertOptions = { file, seconds, rowsPerCommit: 1_000, hasIndex, row: sampleRow(sampleMark) };
       return rate('contestants/sqlite-inserts.ts', options);
     }
 
@@ -123,7 +123,13 @@ export const marksRow: Row = {
           name: 'limit',
           kind: 'limit',
           title: 'SQLite in process, rows of the same size, 1,000 to a durable commit',
-          run: batchedInserts,
+          run: () => batchedInserts(false),
+        },
+        {
+          name: 'inserts with the log’s index',
+          kind: 'limit',
+          title: 'the same into a table with the log’s unique index of stream and version',
+          run: () => batchedInserts(true),
         },
         ...emmetts.contestants,
         ...(noRedis === undefined ? [redis] : []),

@@ -17,6 +17,9 @@ const port = parentPort;
 if (port === null) throw new Error('projector-thread.ts runs as a worker');
 const tell = (message: ProjectorMessage): void => port.postMessage(message);
 
+/** A busy log comes in hundreds of small commits a second; a transaction for each would take a core from the server. */
+const liveIntervalMilliseconds = 15;
+
 /** Projects in a thread of its own, with connections of its own: the serving thread never waits for a read model. */
 async function project(): Promise<void> {
   const log = await openSqliteEventLogReader({ file: logFile });
@@ -31,6 +34,7 @@ async function project(): Promise<void> {
       log,
       writer,
       signal: abort.signal,
+      liveIntervalMilliseconds,
       onPoison: ({ groupId, reason }) => tell({ type: 'poison', groupId, reason }),
       onFault: (error) => tell({ type: 'fault', reason: String(error) }),
     });

@@ -1,6 +1,5 @@
 import type { GroupCommand } from '../../commands/group.ts';
 import type { GroupEvent } from '../../events/event.ts';
-import { deriveId } from '../../events/event-id.ts';
 import type { MessageRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { ApiError, refusalError } from '../error-table.ts';
@@ -161,7 +160,7 @@ builder.mutationFields((t) => ({
         mentions: input.mentions ?? [],
         replyTo: input.replyTo ?? undefined,
       };
-      const { handled, at } = await handle(context, groupId, order, deriveId('message', messageId));
+      const { handled, at } = await handle(context, groupId, order, `message ${messageId}`);
       const sent = handled.events[0]?.event;
       const message = sent?.type === 'MessageSent' ? sentMessage(groupId, sent.data, at) : undefined;
       return { groupId, messageId, position: handled.position, message };
