@@ -1,5 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { createGraphQL, type Yoga } from './graphql.ts';
 import type { Services } from './services.ts';
 import { serveWebSockets } from './web-sockets.ts';
@@ -27,6 +33,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { services, logger, host, port } = options;
   const app = fastify({
     loggerInstance: logger,
+    // Two lines for each mark of ten thousand readers would say nothing and cost more than the marks.
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   });
   const yoga = createGraphQL(services, logger, options.allowedOrigins);
