@@ -9,7 +9,7 @@ import type { Services } from '../api/services.ts';
 import type { Config, readConfig } from '../config.ts';
 import { importIrc } from '../import/import-irc.ts';
 import { enrol, readAtFullSpeed, readAtHumanPace } from './demo-crowd.ts';
-import { recount } from './recount.ts';
+import { recount, untilProjected } from './recount.ts';
 import { stopOnSignals } from './serve.ts';
 
 interface Running {
@@ -78,6 +78,7 @@ async function demo(options: DemoOptions, { readConfig, serve, createLogger }: D
     say(`enrolled ${readers} readers`);
     const imported = await importSample(running.services, options.import ?? [sampleFile]);
     say(`imported ${imported.messages} messages`);
+    await untilProjected(running.services, imported.position);
     if (!options.exit) {
       await showAround(running);
       await readAtHumanPace(crowd, say, stopping.signal).catch((error: unknown) => {

@@ -1,8 +1,9 @@
+import { ApiError } from '../api/error-table.ts';
 import type { Services } from '../api/services.ts';
 import { decodeEvent } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
-import { type EventLog, startOfLog } from '../ports/event-log.ts';
+import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
 
 export interface Recount {
   readonly messages: number;
@@ -54,16 +55,11 @@ interface NaiveGroup {
 
 /**
  * Checks every message's count against a recount of the log that shares nothing with the counting: a set of readers for each
- * message, one event after the other. Both what the process counts live and the read models' audience and stored ranges
- * must agree with it.
+ * message, one event after the other. What the process counts live and the audience in the read models must agree with
+ * it.
  */
-export async function recount(
-  { log, counts, feed, freshness, readModels }: Services,
-  groupId: string,
-): Promise<Recount> {
-  const end = await log.endPosition();
-  await freshness.atLeast(end);
-  await feed.reached(end, 60_000);
+export async function recount({ log, counts, freshness, readModels }: Services, groupId: string): Promise<Recount> {
+  await untilProjected({ freshness }, await log.endPosition());
   const naive = await replay(log, groupId);
   const live = await counts.of(groupId);
   const pageSize = 1_000;
@@ -84,6 +80,17 @@ export async function recount(
   }
   if (live.lastSeq() !== naive.messages.length) mismatches += 1;
   return { messages: naive.messages.length, members: naive.members.count(), marks: naive.markCount, mismatches };
+}
+
+/** Waits until queries and live counts show the position, for as long as it takes. */
+export async function untilProjected({ freshness }: Pick<Services, 'freshness'>, position: Position): Promise<void> {
+  for (;;) {
+    try {
+      return await freshness.atLeast(position);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'BEHIND')) throw error;
+    }
+  }
 }
 
 async function replay(log: EventLog, groupId: string): Promise<NaiveGroup> {
