@@ -10,6 +10,14 @@ export interface Viewer {
   readonly expiresAt: number;
 }
 
+/** The longest that a timer can wait; what would be later happens then. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
+
+/** Calls `expired` when the viewer's token is no longer valid. The timer keeps no process alive. */
+export function atExpiry(viewer: Viewer, now: number, expired: () => void): NodeJS.Timeout {
+  return setTimeout(expired, Math.min(viewer.expiresAt - now, longestTimerMilliseconds)).unref();
+}
+
 export interface Tokens {
   /** A token for `userId`, valid for `seconds`. */
   issue(viewer: { readonly userId: string; readonly name?: string | undefined }, seconds: number): Promise<string>;

@@ -1,4 +1,4 @@
-import type { Viewer } from './auth.ts';
+import { atExpiry, type Viewer } from './auth.ts';
 import { ApiError } from './error-table.ts';
 import type { FeedEvent } from './live-feed.ts';
 import { createPushedIterator, type PushedIterator } from './pushed-iterator.ts';
@@ -41,8 +41,7 @@ export async function createInboxSource(services: Services, viewer: Viewer): Pro
     },
   });
   const expired = () => source.end(new ApiError('UNAUTHENTICATED', 'The token has expired.'));
-  const expiry = setTimeout(expired, Math.min(viewer.expiresAt - services.now(), 2 ** 31 - 1));
-  expiry.unref();
+  const expiry = atExpiry(viewer, services.now(), expired);
 
   function watch(groupId: string): void {
     if (!watched.has(groupId))

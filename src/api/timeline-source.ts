@@ -2,7 +2,7 @@ import { decodeEvent, type EventMetadata } from '../events/codec.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
 import type { EventLog, Position, Version } from '../ports/event-log.ts';
-import type { Viewer } from './auth.ts';
+import { atExpiry, type Viewer } from './auth.ts';
 import { ApiError } from './error-table.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { Policy } from './policy.ts';
@@ -68,8 +68,7 @@ export function createTimelineSource(options: TimelineSourceOptions): AsyncItera
     }
     wake();
   });
-  const expiry = setTimeout(() => wake(), Math.min(viewer.expiresAt - options.now(), 2 ** 31 - 1));
-  expiry.unref();
+  const expiry = atExpiry(viewer, options.now(), () => wake());
 
   function end(): void {
     ended = true;

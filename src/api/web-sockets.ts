@@ -5,7 +5,7 @@ import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
-import type { Viewer } from './auth.ts';
+import { atExpiry, type Viewer } from './auth.ts';
 import { ApiError, withClosedCode } from './error-table.ts';
 import { readViewer, type Yoga } from './graphql.ts';
 import type { Services } from './services.ts';
@@ -60,7 +60,8 @@ export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<
         // The protocol's code for it is 4403, with which a client does not try again.
         if (viewer instanceof ApiError) return false;
         extra.viewer = viewer;
-        closeAtExpiry(extra, viewer, services.now());
+        const expired = () => extra.socket.close(closeCodes.tokenExpired, 'Token expired');
+        extra.expiry = atExpiry(viewer, services.now(), expired);
         return true;
       },
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
@@ -115,12 +116,6 @@ function readDocument(parse: () => DocumentNode): DocumentNode | GraphQLError {
     if (error instanceof GraphQLError) return withClosedCode(error);
     throw error;
   }
-}
-
-function closeAtExpiry(extra: Connection, viewer: Viewer, now: number): void {
-  const milliseconds = Math.min(viewer.expiresAt - now, 2 ** 31 - 1);
-  extra.expiry = setTimeout(() => extra.socket.close(closeCodes.tokenExpired, 'Token expired'), milliseconds);
-  extra.expiry.unref();
 }
 
 function closeSlowSockets(clients: Iterable<WebSocket>): void {
