@@ -5,6 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module-sync', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    // Those need servers that a fresh machine lacks: see vitest.servers.config.ts.
+    exclude: ['test/**/*.servers.test.ts'],
     // Processes, so that a test which loads a native module or starts workers of its own leaves the others alone.
     pool: 'forks',
     maxWorkers: 2,

@@ -120,7 +120,9 @@ export function writeHistory(options: HistoryOptions): void {
 /** Rows straight into the log's tables, as the event log would have written them. */
 function openAppender(file: string) {
   const database = openLogForWriting(file, undefined);
-  const insert = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT INTO events (position, stream_id, version, event_id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
   const insertStream = database.prepare('INSERT INTO streams (name) VALUES (?)');
   const streams = new Map<StreamName, { readonly id: number; version: number }>();
   let position = 0;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findCircle, functionLengths, importsOf, type SourceFile, sourceFiles } from './structure/source-files.ts';
 
 const src = sourceFiles('src');
-const everything = sourceFiles('src', 'test', 'bench', 'scripts', 'bin', 'client', 'web');
+const everything = sourceFiles('src', 'test', 'bench', 'torture', 'scripts', 'bin', 'client', 'web');
 const tests = everything.filter(({ path }) => path.endsWith('.test.ts') || path.startsWith('test/contract/'));
 
 const isFile = (target: string): boolean => target.startsWith('src/');
@@ -74,7 +74,7 @@ describe('who imports whom', () => {
     const imported = /(?:\bfrom |\bimport\(|^import )'[^']*\/main\.ts'/;
     const others = everything.filter(({ path }) => path !== 'test/structure.test.ts');
     expect(violations(others, (file) => lineNumbersOf(file, imported))).toEqual([]);
-    const outside = /^(\.|test\/|bench\/|scripts\/|bin\/|client\/|web\/)/;
+    const outside = /^(\.|test\/|bench\/|torture\/|scripts\/|bin\/|client\/|web\/)/;
     expect(violations(src, (file) => importsOf(file).filter((target) => outside.test(target)))).toEqual([]);
   });
 

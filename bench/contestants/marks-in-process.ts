@@ -73,7 +73,7 @@ async function reader(actorId: string): Promise<void> {
 
 /** Outside the measured time: the log holds one event for each mark that was acknowledged. */
 async function check(): Promise<void> {
-  const last = await log.readLast(`reads-${groupId}`);
+  const [last] = await log.readStreamBackwards(`reads-${groupId}`, undefined, 1);
   if ((last?.version ?? -1) + 1 !== markedUpTo) {
     throw new Error(`${markedUpTo} marks were acknowledged, the log holds ${(last?.version ?? -1) + 1}`);
   }

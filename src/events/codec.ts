@@ -20,6 +20,8 @@ export interface EncodedEvent {
   readonly type: string;
   readonly data: string;
   readonly metadata: string;
+  /** Where `data` is not JSON, but bytes in base64. Highwater writes no such event; others may, into the same log. */
+  readonly binary?: true;
 }
 
 /** A stored event whose bytes do not say what its type promises. Whoever follows the log halts the stream's group. */
@@ -58,7 +60,8 @@ export interface DecodedEvent {
 }
 
 /** Reads stored bytes back, through the upcasters where they are of an earlier version. Throws UndecodableEvent. */
-export function decodeEvent(stored: Pick<EncodedEvent, 'type' | 'data' | 'metadata'>): DecodedEvent {
+export function decodeEvent(stored: Pick<EncodedEvent, 'type' | 'data' | 'metadata' | 'binary'>): DecodedEvent {
+  if (stored.binary) throw new UndecodableEvent(`${stored.type} holds bytes instead of JSON`);
   const definition = eventDefinitions.get(stored.type);
   if (definition === undefined) throw new UndecodableEvent(`unknown event type ${stored.type}`);
   const { v: version, ...metadata } = decodeMetadata(stored.metadata, stored.type);

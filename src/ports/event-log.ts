@@ -1,5 +1,4 @@
 import type { EncodedEvent } from '../events/codec.ts';
-import type { StreamName } from '../events/stream-name.ts';
 
 /** A place in the whole log. Grows with every event, with gaps where a store numbers by bytes. */
 export type Position = number;
@@ -12,9 +11,12 @@ export type Version = number;
 export const noStream: Version = -1;
 
 export interface RecordedEvent extends EncodedEvent {
-  readonly streamName: StreamName;
+  /** Any name: a log may hold streams that are none of Highwater's, see parseStreamName. */
+  readonly streamName: string;
   readonly version: Version;
   readonly position: Position;
+  /** When the store recorded it, by the store's clock: milliseconds since 1970, 0 where the log does not say. */
+  readonly recordedAt: number;
 }
 
 export type AppendResult =
@@ -49,23 +51,33 @@ export interface EventLog {
    * `noStream`. The same events with the same ids at the same place again are a success with the first answer.
    * Throws LogUnavailable, or AppendUnknown.
    */
-  append(streamName: StreamName, expectedVersion: Version, events: readonly EncodedEvent[]): Promise<AppendResult>;
+  append(streamName: string, expectedVersion: Version, events: readonly EncodedEvent[]): Promise<AppendResult>;
 
   /** At most `limit` events of one stream, from version `from` on, ascending; empty past its end or where it is missing. */
-  readStream(streamName: StreamName, from: Version, limit: number): Promise<readonly RecordedEvent[]>;
+  readStream(streamName: string, from: Version, limit: number): Promise<readonly RecordedEvent[]>;
 
-  /** The newest event of one stream; undefined where the stream is missing. */
-  readLast(streamName: StreamName): Promise<RecordedEvent | undefined>;
+  /**
+   * At most `limit` events of one stream, descending, from version `from` on or, where that is undefined, from its end;
+   * empty where the stream is missing.
+   */
+  readStreamBackwards(streamName: string, from: Version | undefined, limit: number): Promise<readonly RecordedEvent[]>;
 
   /** At most `limit` events after `after` in the log's order: at least those of Highwater's own streams. */
   readAll(after: Position, limit: number): Promise<readonly RecordedEvent[]>;
 
-  /** The position of the newest event; `startOfLog` when there is none. */
+  /**
+   * At most `limit` events before `before` or, where that is undefined, from the log's end, the newest first: at least
+   * those of Highwater's own streams.
+   */
+  readAllBackwards(before: Position | undefined, limit: number): Promise<readonly RecordedEvent[]>;
+
+  /** The position of the newest event that `readAll` gives; `startOfLog` when there is none. */
   endPosition(): Promise<Position>;
 
   /**
    * Follows the log after `after` until `signal` aborts, then returns. In order, without gaps or duplicates, through
-   * every fault that passes. A consumer that is slow holds back nobody else.
+   * every fault that passes; gives at least the events of Highwater's own streams. A consumer that is slow holds back
+   * nobody else.
    */
   subscribe(after: Position, signal: AbortSignal): AsyncIterable<LogBatch>;
 

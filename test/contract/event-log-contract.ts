@@ -65,7 +65,7 @@ function appendContract(fixture: LogFixture): void {
     const result = appendedAt(await log.append(stream, noStream, [event]));
     expect(result.version).toBe(0);
     expect(await log.readStream(stream, 0, 10)).toEqual([
-      { ...event, streamName: stream, version: 0, position: result.position },
+      { ...event, streamName: stream, version: 0, position: result.position, recordedAt: expect.any(Number) },
     ]);
   });
 
@@ -75,7 +75,9 @@ function appendContract(fixture: LogFixture): void {
     await log.append(stream, noStream, marks(0, 3));
     const result = appendedAt(await log.append(stream, 2, marks(3, 4)));
     expect(result.version).toBe(6);
-    expect(await log.readLast(stream)).toMatchObject({ version: 6, position: result.position });
+    expect(await log.readStreamBackwards(stream, undefined, 1)).toMatchObject([
+      { version: 6, position: result.position },
+    ]);
   });
 
   test.each([
@@ -95,7 +97,7 @@ function appendContract(fixture: LogFixture): void {
     const { log } = fixture;
     const stream = fixture.stream();
     expect(await log.append(stream, 4, marks(0, 1))).toEqual({ kind: 'conflict', actualVersion: noStream });
-    expect(await log.readLast(stream)).toBeUndefined();
+    expect(await log.readStreamBackwards(stream, undefined, 1)).toEqual([]);
   });
 
   test('repeating an append with the same ids is answered as the first time, even after later ones, and stores nothing', async () => {
@@ -150,6 +152,16 @@ function appendContract(fixture: LogFixture): void {
     expect(await stored(log, stream)).toEqual(events);
   });
 
+  test('bytes that are not JSON come back as bytes', async () => {
+    const { log } = fixture;
+    const stream = fixture.stream();
+    const event = { ...message(1), data: Buffer.from([0, 255, 128, 10]).toString('base64'), binary: true } as const;
+    await log.append(stream, noStream, [event, message(2)]);
+    const [bytes, json] = await log.readStream(stream, 0, 10);
+    expect(bytes).toMatchObject(event);
+    expect(json).not.toHaveProperty('binary');
+  });
+
   test('an empty append is refused with a RangeError', async () => {
     await expect(fixture.log.append(fixture.stream(), noStream, [])).rejects.toThrow(RangeError);
   });
@@ -162,7 +174,7 @@ function appendContract(fixture: LogFixture): void {
     const refused = log.append(stream, noStream, halves);
     await expect(refused).rejects.toThrow(RangeError);
     await expect(refused).rejects.toThrow(String(maximumAppendBytes));
-    expect(await log.readLast(stream)).toBeUndefined();
+    expect(await log.readStreamBackwards(stream, undefined, 1)).toEqual([]);
   });
 
   test('an append close below the limit in bytes is taken', async () => {

@@ -22,7 +22,24 @@ export function readContract(fixture: LogFixture): void {
   test('a stream that is missing reads as empty and has no last event', async () => {
     const { log } = fixture;
     expect(await log.readStream(fixture.stream(), 0, 10)).toEqual([]);
-    expect(await log.readLast(fixture.stream())).toBeUndefined();
+    expect(await log.readStreamBackwards(fixture.stream(), undefined, 10)).toEqual([]);
+    expect(await log.readStreamBackwards(fixture.stream(), 5, 10)).toEqual([]);
+  });
+
+  test('a stream is read backwards from its end or from a version on, at most so many', async () => {
+    const { log } = fixture;
+    const stream = fixture.stream();
+    await inTurn([0, 1, 2], (index) => log.append(stream, index * 700 - 1, marks(index * 700, 700)));
+    const versions = async (from: number | undefined, limit: number) =>
+      (await log.readStreamBackwards(stream, from, limit)).map(({ version }) => version);
+    expect(await versions(undefined, 3)).toEqual([2_099, 2_098, 2_097]);
+    expect(await versions(4, 3)).toEqual([4, 3, 2]);
+    expect(await versions(1, 100)).toEqual([1, 0]);
+    expect(await versions(0, 1)).toEqual([0]);
+    expect(await versions(9_999, 1)).toEqual([2_099]);
+    expect(await versions(undefined, 0)).toEqual([]);
+    const whole = await log.readStreamBackwards(stream, undefined, 100_000);
+    expect(whole).toEqual((await log.readStream(stream, 0, 100_000)).toReversed());
   });
 
   test('a stream is read whole where it is longer than any page', async () => {
@@ -75,6 +92,23 @@ export function readContract(fixture: LogFixture): void {
     }
     expect(fixture.own(pages)).toEqual(await log.readStream(stream, 0, 100));
     expect(await log.readAll(before, 0)).toEqual([]);
+  });
+
+  test('the log is read backwards from its end or from before a position, in the opposite order', async () => {
+    const { log } = fixture;
+    const [a, b] = [fixture.stream('a'), fixture.stream('b')];
+    const before = await log.endPosition();
+    await inTurn([0, 1, 2, 3], async (index) => {
+      await log.append(a, index * 300 - 1, marks(index * 300, 300));
+      await log.append(b, index - 1, marks(index, 1));
+    });
+    const forwards = fixture.own(await log.readAll(before, 10_000));
+    const backwards = fixture.own(await log.readAllBackwards(undefined, 1_204));
+    expect(backwards).toEqual(forwards.toReversed());
+    const middle = backwards[500];
+    const rest = fixture.own(await log.readAllBackwards(middle?.position, 50));
+    expect(rest).toEqual(backwards.slice(501, 551));
+    expect(await log.readAllBackwards(undefined, 0)).toEqual([]);
   });
 
   test('the end position is that of the newest event', async () => {

@@ -201,5 +201,5 @@ function appendTo(log: EventLog, streams: readonly StreamName[]): (size: number)
 
 const eventsOf = (batches: readonly LogBatch[]): readonly RecordedEvent[] => batches.flatMap(({ events }) => events);
 
-const ofStreams = (events: readonly RecordedEvent[], streams: readonly StreamName[]): readonly RecordedEvent[] =>
+const ofStreams = (events: readonly RecordedEvent[], streams: readonly string[]): readonly RecordedEvent[] =>
   events.filter(({ streamName }) => streams.includes(streamName));

@@ -1,5 +1,4 @@
 import type { EncodedEvent } from '../../src/events/codec.ts';
-import type { StreamName } from '../../src/events/stream-name.ts';
 import {
   type AppendResult,
   type EventLog,
@@ -12,7 +11,7 @@ import {
 } from '../../src/ports/event-log.ts';
 
 /** What happens to one append besides, or instead of, being stored. */
-export type AppendHook = (streamName: StreamName, events: readonly EncodedEvent[]) => Promise<void> | void;
+export type AppendHook = (streamName: string, events: readonly EncodedEvent[]) => Promise<void> | void;
 
 export interface InMemoryEventLog extends EventLog {
   /** Every event, in the log's order. */
@@ -33,18 +32,18 @@ const batchSize = 100;
 export function createInMemoryEventLog(): InMemoryEventLog {
   const all: RecordedEvent[] = [];
   const appendSizes: number[] = [];
-  const streams = new Map<StreamName, RecordedEvent[]>();
+  const streams = new Map<string, RecordedEvent[]>();
   const closed = new AbortController();
   let grown = Promise.withResolvers<void>();
 
-  const streamOf = (streamName: StreamName): RecordedEvent[] => {
+  const streamOf = (streamName: string): RecordedEvent[] => {
     const stream = streams.get(streamName) ?? [];
     streams.set(streamName, stream);
     return stream;
   };
   const endPosition = (): Position => all.at(-1)?.position ?? startOfLog;
 
-  function store(streamName: StreamName, expected: Version, events: readonly EncodedEvent[]): AppendResult {
+  function store(streamName: string, expected: Version, events: readonly EncodedEvent[]): AppendResult {
     const stream = streamOf(streamName);
     const actualVersion = stream.length - 1;
     const standing = stream.slice(expected + 1, expected + 1 + events.length);
@@ -53,9 +52,9 @@ export function createInMemoryEventLog(): InMemoryEventLog {
       return { kind: 'appended', version: last.version, position: last.position };
     }
     if (expected !== actualVersion) return { kind: 'conflict', actualVersion };
-    for (const { eventId, type, data, metadata } of events) {
+    for (const event of events) {
       const position = endPosition() + 1 + (all.length % 3);
-      const recorded = { eventId, type, data, metadata, streamName, version: stream.length, position };
+      const recorded = { ...event, streamName, version: stream.length, position, recordedAt: all.length };
       stream.push(recorded);
       all.push(recorded);
     }
@@ -106,8 +105,17 @@ export function createInMemoryEventLog(): InMemoryEventLog {
       await log.afterReadStream();
       return page;
     },
-    readLast: async (streamName) => streams.get(streamName)?.at(-1),
+    readStreamBackwards: async (streamName, from, limit) =>
+      (streams.get(streamName) ?? [])
+        .slice(0, from === undefined ? undefined : from + 1)
+        .reverse()
+        .slice(0, limit),
     readAll: async (after, limit) => all.slice(indexAfter(all, after)).slice(0, limit),
+    readAllBackwards: async (before, limit) =>
+      all
+        .filter(({ position }) => before === undefined || position < before)
+        .reverse()
+        .slice(0, limit),
     endPosition: async () => endPosition(),
     subscribe,
     close: async () => closed.abort(),

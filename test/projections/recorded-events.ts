@@ -19,7 +19,7 @@ export async function appendTo(
   streamName: StreamName,
   ...events: readonly (HighwaterEvent | EncodedEvent)[]
 ): Promise<void> {
-  const version = (await log.readLast(streamName))?.version ?? -1;
+  const version = (await log.readStreamBackwards(streamName, undefined, 1))[0]?.version ?? -1;
   const encoded = events.map((event, index) =>
     'eventId' in event ? event : encodeEvent(event, metadata, deriveId(streamName, String(version + index))),
   );

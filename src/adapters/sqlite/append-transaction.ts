@@ -13,7 +13,7 @@ import {
 const maximumKnownStreams = 100_000;
 
 export type TransactionResult =
-  | { readonly kind: 'committed'; readonly outcomes: readonly number[]; readonly newest: Position }
+  | { readonly kind: 'committed'; readonly outcomes: readonly number[]; readonly newest: Position; readonly at: number }
   | { readonly kind: 'failed'; readonly failure: AppendFailure; readonly stopped: boolean };
 
 interface KnownStream {
@@ -26,7 +26,7 @@ interface KnownStream {
  * append and leaves the others alone; a failure of the store is shared by all.
  */
 export function createAppender(database: DatabaseSync): (messages: readonly AppendMessage[]) => TransactionResult {
-  const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const dataVersion = database.prepare('PRAGMA data_version');
@@ -46,8 +46,9 @@ export function createAppender(database: DatabaseSync): (messages: readonly Appe
   }
 
   /** Stores one message's appends and adds three numbers for each to `outcomes`. */
-  function store(message: AppendMessage, outcomes: number[]): void {
+  function store(message: AppendMessage, at: number, outcomes: number[]): void {
     const { streamNames, numbers, texts } = message;
+    const binary = new Set(message.binary);
     let text = 0;
     for (const [index, name] of streamNames.entries()) {
       const expectedVersion = numbers[index * 2] ?? noStream;
@@ -59,7 +60,8 @@ export function createAppender(database: DatabaseSync): (messages: readonly Appe
         for (; text < end; text += 4) {
           const [id, type, data, metadata] = [texts[text], texts[text + 1], texts[text + 2], texts[text + 3]] as Texts;
           stream.version += 1;
-          insertEvent.run(nextPosition, stream.id, stream.version, id, type, data, metadata);
+          const isBinary = binary.has(text) ? 1 : 0;
+          insertEvent.run(nextPosition, stream.id, stream.version, id, type, data, metadata, at, isBinary);
           nextPosition += 1;
         }
         outcomes.push(outcomeAppended, stream.version, nextPosition - 1);
@@ -92,9 +94,10 @@ export function createAppender(database: DatabaseSync): (messages: readonly Appe
       return failed('unavailable', error, false);
     }
     const outcomes: number[] = [];
+    const at = Date.now();
     try {
       refresh();
-      for (const message of messages) store(message, outcomes);
+      for (const message of messages) store(message, at, outcomes);
     } catch (error) {
       return failed(rollback() ? 'unavailable' : 'unknown', error, true);
     }
@@ -106,7 +109,7 @@ export function createAppender(database: DatabaseSync): (messages: readonly Appe
       rollback();
       return failed('unknown', error, true);
     }
-    return { kind: 'committed', outcomes, newest: nextPosition - 1 };
+    return { kind: 'committed', outcomes, newest: nextPosition - 1, at };
   };
 }
 

@@ -114,9 +114,14 @@ function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'appe
       readPages(limit, (previous, remaining) =>
         reader.streamPage(streamName, previous === undefined ? from : previous.version + 1, remaining),
       ),
-    readLast: async (streamName) => reader.readLast(streamName),
+    readStreamBackwards: async (streamName, from = Number.MAX_SAFE_INTEGER, limit) =>
+      readPages(limit, (previous, remaining) =>
+        reader.streamPageBackwards(streamName, previous === undefined ? from : previous.version - 1, remaining),
+      ),
     readAll: async (after, limit) =>
       readPages(limit, (previous, remaining) => reader.page(previous?.position ?? after, remaining)),
+    readAllBackwards: async (before = Number.MAX_SAFE_INTEGER, limit) =>
+      readPages(limit, (previous, remaining) => reader.pageBackwards(previous?.position ?? before, remaining)),
     endPosition: async () => reader.endPosition(),
     subscribe: (after, signal) => followLog(reader, feed, after, signal),
   };

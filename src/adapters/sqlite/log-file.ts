@@ -4,8 +4,8 @@ import { LogUnavailable } from '../../ports/event-log.ts';
 
 /** Says "this SQLite file is a Highwater event log" in the file's own header: the letters HWLG. */
 export const logApplicationId = 0x48574c47;
-/** The newest form of the file that this code reads and writes. */
-export const logSchemaVersion = 1;
+/** The form of the file that this code reads and writes. A file of an earlier one is brought forward when it is opened. */
+export const logSchemaVersion = 2;
 
 /** The file was written by a newer Highwater. It has not been touched. */
 export class LogVersionUnsupported extends Error {
@@ -31,8 +31,16 @@ const schema = `
     type TEXT NOT NULL,
     data TEXT NOT NULL,
     metadata TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL DEFAULT 0,
+    binary INTEGER NOT NULL DEFAULT 0,
     UNIQUE (stream_id, version)
   ) STRICT;
+`;
+
+/** Version 1 did not know when an event was recorded, nor events that are not JSON. Rows are left as they are. */
+const fromVersion1 = `
+  ALTER TABLE events ADD COLUMN recorded_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN binary INTEGER NOT NULL DEFAULT 0;
 `;
 
 /**
@@ -86,6 +94,8 @@ export function openLogForWriting(file: string, maximumPageCount: number | undef
     database.exec(
       `BEGIN IMMEDIATE; ${schema} PRAGMA application_id = ${logApplicationId}; PRAGMA user_version = ${logSchemaVersion}; COMMIT;`,
     );
+  } else if (readNumber(database, 'PRAGMA user_version') === 1) {
+    database.exec(`BEGIN IMMEDIATE; ${fromVersion1} PRAGMA user_version = ${logSchemaVersion}; COMMIT;`);
   }
   if (maximumPageCount !== undefined) database.exec(`PRAGMA max_page_count = ${maximumPageCount}`);
   return database;

@@ -1,6 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { StreamName } from '../../events/stream-name.ts';
 import { LogUnavailable, type Position, type RecordedEvent, startOfLog, type Version } from '../../ports/event-log.ts';
 
 /** A read holds up its thread for one page at most: this many events, or this many characters when they are long. */
@@ -9,18 +8,21 @@ const maximumPageCharacters = 4 * 1024 * 1024;
 
 /** What one reading connection answers, page by page and without waiting. Every member throws LogUnavailable. */
 export interface LogReader {
-  streamPage(streamName: StreamName, from: Version, limit: number): readonly RecordedEvent[];
-  readLast(streamName: StreamName): RecordedEvent | undefined;
+  streamPage(streamName: string, from: Version, limit: number): readonly RecordedEvent[];
+  /** Descending from `from` on. Empty only before the stream's first event. */
+  streamPageBackwards(streamName: string, from: Version, limit: number): readonly RecordedEvent[];
   /** Empty only at the end of the log. */
   page(after: Position, limit: number): readonly RecordedEvent[];
+  /** Descending from before `before`. Empty only before the first event. */
+  pageBackwards(before: Position, limit: number): readonly RecordedEvent[];
   endPosition(): Position;
   close(): void;
 }
 
-/** A row as selected: position, version, event id, type, data, metadata, stream name. STRICT tables guarantee the types. */
-type Row = readonly [number, number, string, string, string, string, StreamName];
+/** A row as selected. STRICT tables guarantee the types. */
+type Row = readonly [number, number, string, string, string, string, string, number, number];
 
-const columns = 'e.position, e.version, e.event_id, e.type, e.data, e.metadata, s.name';
+const columns = 'e.position, e.version, e.event_id, e.type, e.data, e.metadata, s.name, e.recorded_at, e.binary';
 // CROSS JOIN fixes the order of the loops in SQLite: which table leads is our choice, not that of absent statistics.
 const ofStream = `SELECT ${columns} FROM streams s CROSS JOIN events e ON e.stream_id = s.stream_id WHERE s.name = ?`;
 const ofAll = `SELECT ${columns} FROM events e CROSS JOIN streams s ON s.stream_id = e.stream_id`;
@@ -29,16 +31,20 @@ const ofAll = `SELECT ${columns} FROM events e CROSS JOIN streams s ON s.stream_
 export function openLogReader(file: string): LogReader {
   const database = reading(() => new DatabaseSync(file, { readOnly: true, timeout: 1_000 }));
   const streamPage = database.prepare(`${ofStream} AND e.version >= ? ORDER BY e.version LIMIT ?`);
-  const last = database.prepare(`${ofStream} ORDER BY e.version DESC LIMIT 1`);
+  const streamBackwards = database.prepare(`${ofStream} AND e.version <= ? ORDER BY e.version DESC LIMIT ?`);
   const page = database.prepare(`${ofAll} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
+  const allBackwards = database.prepare(`${ofAll} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`);
   const end = database.prepare('SELECT max(position) FROM events');
-  for (const statement of [streamPage, last, page, end]) statement.setReturnArrays(true);
+  for (const statement of [streamPage, streamBackwards, page, allBackwards, end]) statement.setReturnArrays(true);
 
   return {
     streamPage: (streamName, from, limit) =>
       reading(() => takePage(streamPage.iterate(streamName, from, Math.min(limit, maximumPageEvents)))),
-    readLast: (streamName) => reading(() => takePage(last.iterate(streamName))[0]),
+    streamPageBackwards: (streamName, from, limit) =>
+      reading(() => takePage(streamBackwards.iterate(streamName, from, Math.min(limit, maximumPageEvents)))),
     page: (after, limit) => reading(() => takePage(page.iterate(after, Math.min(limit, maximumPageEvents)))),
+    pageBackwards: (before, limit) =>
+      reading(() => takePage(allBackwards.iterate(before, Math.min(limit, maximumPageEvents)))),
     endPosition: () => reading(() => (end.get() as unknown as [number | null])[0] ?? startOfLog),
     close: () => {
       if (database.isOpen) database.close();
@@ -65,8 +71,9 @@ function takePage(rows: Iterator<unknown> & Iterable<unknown>): readonly Recorde
   const events: RecordedEvent[] = [];
   let characters = 0;
   for (const row of rows as Iterable<Row>) {
-    const [position, version, eventId, type, data, metadata, streamName] = row;
-    events.push({ eventId, type, data, metadata, streamName, version, position });
+    const [position, version, eventId, type, data, metadata, streamName, recordedAt, binary] = row;
+    const event: RecordedEvent = { eventId, type, data, metadata, streamName, version, position, recordedAt };
+    events.push(binary === 1 ? { ...event, binary: true } : event);
     characters += data.length + metadata.length;
     // Leaving the loop resets the statement, so no read transaction stays open and checkpoints can go on.
     if (characters >= maximumPageCharacters) break;

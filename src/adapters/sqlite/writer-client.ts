@@ -83,7 +83,7 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
     waitingBytes = 0;
   }
 
-  function settle({ outcomes }: WriterReply & { kind: 'committed' }): void {
+  function settle({ outcomes, at }: WriterReply & { kind: 'committed' }): void {
     const answered = sent.splice(0, outcomes.length / 3);
     const committed: RecordedEvent[] = [];
     let newest = startOfLog;
@@ -93,7 +93,7 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
       append.resolve(unpackResult(outcome, version, position));
       if (outcome !== outcomeAppended) continue;
       newest = position;
-      if (feed.isFollowed()) committed.push(...record(append, version, position));
+      if (feed.isFollowed()) committed.push(...record(append, version, position, at));
     }
     feed.committed(committed);
     feed.advanced(newest);
@@ -153,9 +153,14 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
 }
 
 /** An append's events as they now stand in the log, where its last one has this version and position. */
-function record({ streamName, events }: Append, lastVersion: number, lastPosition: number): RecordedEvent[] {
+function record(
+  { streamName, events }: Append,
+  lastVersion: number,
+  lastPosition: number,
+  recordedAt: number,
+): RecordedEvent[] {
   return events.map((event, index) => {
     const distance = events.length - 1 - index;
-    return { ...event, streamName, version: lastVersion - distance, position: lastPosition - distance };
+    return { ...event, streamName, version: lastVersion - distance, position: lastPosition - distance, recordedAt };
   });
 }

@@ -1,5 +1,4 @@
 import type { EncodedEvent } from '../../events/codec.ts';
-import type { StreamName } from '../../events/stream-name.ts';
 import type { AppendResult, Position, Version } from '../../ports/event-log.ts';
 
 /** What the writer's thread is started with. */
@@ -9,7 +8,7 @@ export interface WriterOptions {
 }
 
 export interface Append {
-  readonly streamName: StreamName;
+  readonly streamName: string;
   readonly expectedVersion: Version;
   readonly events: readonly EncodedEvent[];
 }
@@ -20,11 +19,13 @@ export interface Append {
  */
 export interface AppendMessage {
   readonly kind: 'append';
-  readonly streamNames: readonly StreamName[];
+  readonly streamNames: readonly string[];
   /** For each append its expected version and its number of events. */
   readonly numbers: readonly number[];
   /** For each event its id, type, data and metadata. */
   readonly texts: readonly string[];
+  /** Where in `texts` the events begin whose data is bytes; hardly ever any. */
+  readonly binary: readonly number[];
   readonly bytes: number;
 }
 
@@ -34,8 +35,8 @@ export type WriterMessage = AppendMessage | { readonly kind: 'close' };
 export type WriterReply =
   | { readonly kind: 'opened' }
   | { readonly kind: 'notOpened'; readonly reason: string }
-  /** For each append: an outcome, a version and a position. */
-  | { readonly kind: 'committed'; readonly outcomes: readonly number[] }
+  /** For each append: an outcome, a version and a position. `at` is when all of it was recorded. */
+  | { readonly kind: 'committed'; readonly outcomes: readonly number[]; readonly at: number }
   /** So many appends have failed together. `stopped`: the writer takes no further ones. */
   | { readonly kind: 'failed'; readonly appends: number; readonly failure: AppendFailure; readonly stopped: boolean };
 
@@ -55,11 +56,15 @@ export const outcomeConflict = 2;
 export function packAppends(appends: readonly Append[], bytes: number): AppendMessage {
   const numbers: number[] = [];
   const texts: string[] = [];
+  const binary: number[] = [];
   for (const { expectedVersion, events } of appends) {
     numbers.push(expectedVersion, events.length);
-    for (const event of events) texts.push(event.eventId, event.type, event.data, event.metadata);
+    for (const event of events) {
+      if (event.binary) binary.push(texts.length);
+      texts.push(event.eventId, event.type, event.data, event.metadata);
+    }
   }
-  return { kind: 'append', streamNames: appends.map(({ streamName }) => streamName), numbers, texts, bytes };
+  return { kind: 'append', streamNames: appends.map(({ streamName }) => streamName), numbers, texts, binary, bytes };
 }
 
 export function unpackResult(outcome: number, version: Version, position: Position): AppendResult {

@@ -12,6 +12,26 @@ import { LogUnavailable, noStream, startOfLog } from '../../../src/ports/event-l
 import { marks } from '../../contract/event-log-samples.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
+test('a log of version 1 is brought forward when it is opened to write, with all that it holds', async () => {
+  const file = join(temporaryDirectory(), 'log.db');
+  const log = await openSqliteEventLog({ file });
+  await log.append('group-a', noStream, marks(0, 3));
+  await log.close();
+  changeFile(
+    file,
+    'ALTER TABLE events DROP COLUMN recorded_at; ALTER TABLE events DROP COLUMN binary; PRAGMA user_version = 1',
+  );
+  const reopened = await openSqliteEventLog({ file });
+  const events = await reopened.readAll(startOfLog, 10);
+  expect(events.map(({ eventId, recordedAt }) => ({ eventId, recordedAt }))).toEqual(
+    marks(0, 3).map(({ eventId }) => ({ eventId, recordedAt: 0 })),
+  );
+  const startedAt = Date.now();
+  await reopened.append('group-a', 2, marks(3, 1));
+  expect((await reopened.readAll(2, 10))[0]?.recordedAt).toBeGreaterThanOrEqual(startedAt);
+  await reopened.close();
+});
+
 describe.each([
   ['to write', openSqliteEventLog],
   ['to read', openSqliteEventLogReader],
@@ -21,7 +41,7 @@ describe.each([
     const log = await openSqliteEventLog({ file });
     await log.append('group-a', noStream, marks(0, 3));
     await log.close();
-    changeFile(file, 'PRAGMA user_version = 2');
+    changeFile(file, 'PRAGMA user_version = 3');
     await expectRefused(() => open({ file }), file, LogVersionUnsupported);
   });
 

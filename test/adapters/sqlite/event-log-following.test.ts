@@ -65,6 +65,7 @@ describe('what is kept in memory for followers', () => {
     streamName: 'group-a',
     version: position,
     position,
+    recordedAt: 0,
   });
 
   test('is handed out from any position in it, and never across a gap', () => {
@@ -101,7 +102,8 @@ describe('a subscription whose reads fail', () => {
   const reader = (page: LogReader['page']): LogReader => ({
     page,
     streamPage: () => [],
-    readLast: () => undefined,
+    streamPageBackwards: () => [],
+    pageBackwards: () => [],
     endPosition: () => startOfLog,
     close: () => {},
   });

@@ -21,7 +21,7 @@ const print = (line: string): void => {
 
 async function appendTo(index: number): Promise<void> {
   const stream = groupStream(`loop-${index}`);
-  let version = (await log.readLast(stream))?.version ?? noStream;
+  let version = (await log.readStreamBackwards(stream, undefined, 1))[0]?.version ?? noStream;
   for (;;) {
     const events = marks(version + 1, 1 + ((version + 1) % 3)).map((event, offset) => ({
       ...event,
