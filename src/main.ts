@@ -3,7 +3,7 @@ import { registerDemo } from './cli/demo.ts';
 import { registerImport } from './cli/import.ts';
 import { registerServe } from './cli/serve.ts';
 import { registerToken } from './cli/token.ts';
-import { createLogger, openHighwater, openTokens, serve } from './composition.ts';
+import { createLogger, openHighwater, openTokens, serve, serveProjector } from './composition.ts';
 import { readConfig } from './config.ts';
 
 /** The `highwater` command. Each subcommand is handed what it needs, so that none of them knows a store. */
@@ -11,16 +11,16 @@ const program = new Command('highwater')
   .description('Event-sourced group chat with an exact, live count of readers for every message.')
   .version('0.1.0');
 
-registerServe(program, { readConfig, serve });
+registerServe(program, { readConfig, serve, serveProjector });
 registerToken(program, { readConfig, openTokens });
 registerImport(program, {
   open: async (overrides) => {
     const config = readConfig(process.env, overrides);
-    const { services, close } = await openHighwater(config, createLogger({ logLevel: 'warn' }));
+    const { services, close } = await openHighwater(config, { logger: createLogger({ logLevel: 'warn' }) });
     return { commands: services.commands, log: services.log, close };
   },
 });
-registerDemo(program, { readConfig, serve, createLogger });
+registerDemo(program, { readConfig, serve, openHighwater, createLogger });
 
 try {
   await program.parseAsync();

@@ -4,13 +4,19 @@ import type { Logger } from 'pino';
 import { discardReadModels } from './adapters/sqlite/read-model-file.ts';
 import type { ProjectorMessage } from './projector-thread.ts';
 
+/** Whoever builds the read models, as the rest of its process sees it. */
 export interface Projector {
-  /** Calls the listener whenever the read models' file was thrown away and is built anew. */
-  onRebuilt(listener: () => void): void;
+  /** `waiting` for a store or for its turn; `refused`: it has ended for good, and has told why. */
+  state(): 'waiting' | 'projecting' | 'refused';
   stop(): Promise<void>;
 }
 
-export interface ProjectorOptions {
+export interface ProjectorThread extends Projector {
+  /** Calls the listener whenever the read models' file was thrown away and is built anew. */
+  onRebuilt(listener: () => void): void;
+}
+
+export interface ProjectorThreadOptions {
   readonly files: { readonly log: string; readonly readModels: string };
   readonly logger: Logger;
 }
@@ -21,11 +27,12 @@ const restartMilliseconds = 1_000;
  * Keeps the projector's thread running. Whatever ends it is logged and it is started again; read models that turn out to be
  * corrupt are thrown away first, for the log holds everything that they did. Resolves once the thread has opened them.
  */
-export async function startProjector({ files, logger }: ProjectorOptions): Promise<Projector> {
+export async function startProjectorThread({ files, logger }: ProjectorThreadOptions): Promise<ProjectorThread> {
   const rebuilt: (() => void)[] = [];
   let stopping = false;
   let worker: Worker;
   let ended: Promise<void>;
+  let projecting = false;
 
   async function run(): Promise<void> {
     worker = new Worker(new URL('./projector-thread.ts', import.meta.url), {
@@ -34,8 +41,10 @@ export async function startProjector({ files, logger }: ProjectorOptions): Promi
     const running = Promise.withResolvers<void>();
     let failure: Extract<ProjectorMessage, { type: 'failed' }> | undefined;
     worker.on('message', (message: ProjectorMessage) => {
-      if (message.type === 'running') running.resolve();
-      else if (message.type === 'poison') logger.error(message, 'an event cannot be projected: its group is halted');
+      if (message.type === 'running') {
+        projecting = true;
+        running.resolve();
+      } else if (message.type === 'poison') logger.error(message, 'an event cannot be projected: its group is halted');
       else if (message.type === 'fault') logger.warn({ reason: message.reason }, 'the projector waits and tries again');
       else failure = message;
     });
@@ -43,6 +52,7 @@ export async function startProjector({ files, logger }: ProjectorOptions): Promi
       failure = { type: 'failed', corrupt: false, reason: error.stack ?? error.message };
     });
     ended = once(worker, 'exit').then(() => {
+      projecting = false;
       running.resolve();
       if (!stopping) void restart(failure);
     });
@@ -63,6 +73,7 @@ export async function startProjector({ files, logger }: ProjectorOptions): Promi
 
   await run();
   return {
+    state: () => (projecting ? 'projecting' : 'waiting'),
     onRebuilt: (listener) => void rebuilt.push(listener),
     async stop() {
       stopping = true;

@@ -5,7 +5,7 @@ import type { LiveFeed } from './live-feed.ts';
 
 /** How long a query waits for what it asks to see, before it is told that the answer is behind. */
 const patienceMilliseconds = 5_000;
-/** How often the checkpoint is looked at while somebody waits and nobody announces it. */
+/** How often the checkpoint is looked at while somebody waits and nobody announces it; one look serves all who wait. */
 const pollMilliseconds = 10;
 
 export interface Freshness {
@@ -26,9 +26,18 @@ export function createFreshness(options: {
   const { readModels, feed, startPosition } = options;
   // Checkpoints only grow while a process lives, so what was once reached need not be asked again.
   let known: Position = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      known = Math.max(known, await readModels.checkpoint());
+    } finally {
+      looking = undefined;
+    }
+  }
 
   async function projected(position: Position): Promise<boolean> {
-    if (position > known) known = Math.max(known, await readModels.checkpoint());
+    if (position > known) await (looking ??= look());
     return position <= known;
   }
 

@@ -1,9 +1,11 @@
 import { Agent, request } from 'node:http';
 import { z } from 'zod';
 import type { Tokens } from '../api/auth.ts';
+import type { Position } from '../ports/event-log.ts';
 
 export interface Crowd {
-  readonly url: string;
+  /** Where it is served. Requests go to one after the other. */
+  readonly urls: readonly string[];
   readonly tokens: Tokens;
   readonly now: () => number;
   readonly groupId: string;
@@ -27,8 +29,17 @@ const answerSchema = z.object({
   errors: z.array(z.object({ message: z.string() })).optional(),
 });
 
+let turn = 0;
+
 /** One GraphQL request as any client would send it. Rejects with what the server says. */
-async function send(url: string, token: string, query: string, variables: object): Promise<Record<string, unknown>> {
+async function send(
+  urls: readonly string[],
+  token: string,
+  query: string,
+  variables: object,
+): Promise<Record<string, unknown>> {
+  turn += 1;
+  const url = urls[turn % urls.length];
   const body = JSON.stringify({ query, variables });
   const headers = {
     'content-type': 'application/json',
@@ -55,9 +66,9 @@ async function send(url: string, token: string, query: string, variables: object
 }
 
 /** Creates the group and adds the crowd to it, as the group's owner. */
-export async function enrol({ url, tokens, groupId, ownerId, readers }: Crowd, name: string): Promise<void> {
+export async function enrol({ urls, tokens, groupId, ownerId, readers }: Crowd, name: string): Promise<void> {
   const token = await tokens.issue({ userId: ownerId, name: ownerId }, tokenSeconds);
-  await send(url, token, 'mutation ($input: CreateGroupInput!) { createGroup(input: $input) { position } }', {
+  await send(urls, token, 'mutation ($input: CreateGroupInput!) { createGroup(input: $input) { position } }', {
     input: { groupId, name },
   });
   for (let first = 0; first < readers; first += membersPerCall) {
@@ -65,21 +76,21 @@ export async function enrol({ url, tokens, groupId, ownerId, readers }: Crowd, n
       userId: readerId(first + index),
       name: `Reader ${first + index + 1}`,
     }));
-    await send(url, token, 'mutation ($input: AddMembersInput!) { addMembers(input: $input) { position } }', {
+    await send(urls, token, 'mutation ($input: AddMembersInput!) { addMembers(input: $input) { position } }', {
       input: { groupId, members },
     });
   }
 }
 
-async function mark({ url, groupId }: Crowd, token: string, upTo: number): Promise<void> {
-  await send(url, token, 'mutation ($input: MarkReadUpToInput!) { markReadUpTo(input: $input) { position } }', {
+async function mark({ urls, groupId }: Crowd, token: string, upTo: number): Promise<void> {
+  await send(urls, token, 'mutation ($input: MarkReadUpToInput!) { markReadUpTo(input: $input) { position } }', {
     input: { marks: [{ groupId, upTo }] },
   });
 }
 
-async function lastSeq({ url, tokens, groupId, ownerId }: Crowd): Promise<number> {
+async function lastSeq({ urls, tokens, groupId, ownerId }: Crowd): Promise<number> {
   const token = await tokens.issue({ userId: ownerId }, tokenSeconds);
-  const data = await send(url, token, 'query ($id: ID!) { group(id: $id) { lastSeq } }', { id: groupId });
+  const data = await send(urls, token, 'query ($id: ID!) { group(id: $id) { lastSeq } }', { id: groupId });
   return z.object({ group: z.object({ lastSeq: z.int() }) }).parse(data).group.lastSeq;
 }
 
@@ -100,9 +111,14 @@ export async function readAtFullSpeed(crowd: Crowd, say: (line: string) => void)
         sent += 1;
       }
       if (random() < 0.05) {
-        await send(crowd.url, token, 'mutation ($input: LeaveGroupInput!) { leaveGroup(input: $input) { position } }', {
-          input: { groupId: crowd.groupId },
-        });
+        await send(
+          crowd.urls,
+          token,
+          'mutation ($input: LeaveGroupInput!) { leaveGroup(input: $input) { position } }',
+          {
+            input: { groupId: crowd.groupId },
+          },
+        );
       }
     }
   }
@@ -142,9 +158,9 @@ export async function readAtHumanPace(crowd: Crowd, say: (line: string) => void,
   }
 }
 
-async function liveLine({ url, tokens, groupId, ownerId }: Crowd, id: string): Promise<string> {
+async function liveLine({ urls, tokens, groupId, ownerId }: Crowd, id: string): Promise<string> {
   const token = await tokens.issue({ userId: ownerId }, tokenSeconds);
-  const data = await send(url, token, 'query ($id: ID!) { message(id: $id) { seq readCount audienceCount } }', { id });
+  const data = await send(urls, token, 'query ($id: ID!) { message(id: $id) { seq readCount audienceCount } }', { id });
   const { message } = z
     .object({ message: z.object({ seq: z.int(), readCount: z.int(), audienceCount: z.int() }) })
     .parse(data);
@@ -155,10 +171,10 @@ async function liveLine({ url, tokens, groupId, ownerId }: Crowd, id: string): P
 }
 
 /** The id of a message that is well inside the conversation: the oldest of the newest hundred. */
-async function someMessage({ url, tokens, groupId, ownerId }: Crowd): Promise<string> {
+async function someMessage({ urls, tokens, groupId, ownerId }: Crowd): Promise<string> {
   const token = await tokens.issue({ userId: ownerId }, tokenSeconds);
   const query = 'query ($id: ID!) { group(id: $id) { timeline(last: 100) { edges { node { id } } } } }';
-  const data = await send(url, token, query, { id: groupId });
+  const data = await send(urls, token, query, { id: groupId });
   const { group } = z
     .object({
       group: z.object({ timeline: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }) }),
@@ -168,6 +184,33 @@ async function someMessage({ url, tokens, groupId, ownerId }: Crowd): Promise<st
   if (first === undefined) throw new Error('the conversation holds no message');
   return first.node.id;
 }
+
+/** What one process answers for every message of the group, by seq, in answers that hold everything up to `atLeast`. */
+export async function shownCounts(crowd: Crowd, url: string, atLeast: Position): Promise<ReadonlyMap<number, Shown>> {
+  const token = await crowd.tokens.issue({ userId: crowd.ownerId }, tokenSeconds);
+  const query = `query ($id: ID!, $after: String, $atLeast: Position) { group(id: $id, atLeast: $atLeast) {
+    timeline(first: 200, after: $after) {
+      edges { node { seq readCount audienceCount } } pageInfo { hasNextPage endCursor } } } }`;
+  const counts = new Map<number, Shown>();
+  for (let after: string | null = null; ; ) {
+    const data = await send([url], token, query, { id: crowd.groupId, after, atLeast: String(atLeast) });
+    const { timeline } = shownSchema.parse(data).group;
+    for (const { node } of timeline.edges) counts.set(node.seq, node);
+    if (!timeline.pageInfo.hasNextPage) return counts;
+    after = timeline.pageInfo.endCursor;
+  }
+}
+
+const shown = z.object({ seq: z.int(), readCount: z.int(), audienceCount: z.int() });
+export type Shown = z.infer<typeof shown>;
+const shownSchema = z.object({
+  group: z.object({
+    timeline: z.object({
+      edges: z.array(z.object({ node: shown })),
+      pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+    }),
+  }),
+});
 
 /** A small generator with a seed (mulberry32), so that a run at full speed can be repeated. */
 function seededRandom(seed: number): () => number {

@@ -1,26 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import type { Server } from '../api/server.ts';
 import type { Services } from '../api/services.ts';
 import type { Config, readConfig } from '../config.ts';
 import { importIrc } from '../import/import-irc.ts';
-import { enrol, readAtFullSpeed, readAtHumanPace } from './demo-crowd.ts';
+import { enrol, readAtFullSpeed, readAtHumanPace, shownCounts } from './demo-crowd.ts';
+import { startFleet } from './demo-fleet.ts';
 import { recount, untilProjected } from './recount.ts';
 import { stopOnSignals } from './serve.ts';
 
-interface Running {
+interface Opened {
   readonly services: Services;
-  readonly server: Server;
   close(): Promise<void>;
 }
 
+type Open<Result> = (config: Config, options: { readonly logger: Logger }) => Promise<Result>;
+
 export interface DemoDependencies {
   readonly readConfig: typeof readConfig;
-  readonly serve: (config: Config, logger: Logger) => Promise<Running>;
+  readonly serve: Open<Opened & { readonly server: { readonly url: string } }>;
+  readonly openHighwater: Open<Opened>;
   readonly createLogger: (config: Pick<Config, 'logLevel'>) => Logger;
 }
 
@@ -33,10 +36,18 @@ interface DemoOptions {
 
 const sample = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'samples', 'ubuntu-irc');
 const sampleFile = join(sample, '2006-06-01.txt');
-const groupId = 'ubuntu';
 const ownerId = 'irc-import';
 
-/** `highwater demo`: everything embedded in a fresh data directory, a real conversation, and a crowd that reads it. */
+/** What the demonstration runs on: where it is served, and services of this process on the same stores. */
+interface Stage extends Opened {
+  readonly urls: readonly string[];
+  readonly groupId: string;
+}
+
+/**
+ * `highwater demo`: a real conversation, and a crowd that reads it. Everything is embedded in a fresh data directory; with
+ * the URLs of an event store and of MongoDB it is two API processes and a projector on these.
+ */
 export function registerDemo(program: Command, dependencies: DemoDependencies): void {
   program
     .command('demo')
@@ -51,36 +62,30 @@ export function registerDemo(program: Command, dependencies: DemoDependencies): 
     .action((options: DemoOptions) => demo(options, dependencies));
 }
 
-async function demo(options: DemoOptions, { readConfig, serve, createLogger }: DemoDependencies): Promise<void> {
+async function demo(options: DemoOptions, dependencies: DemoDependencies): Promise<void> {
   const startedAt = performance.now();
   const readers = Number(options.readers);
   if (!Number.isInteger(readers) || readers < 1 || readers > 100_000)
     throw new RangeError('--readers must be from 1 to 100,000');
-  const data = await mkdtemp(join(tmpdir(), 'highwater-demo-'));
-  const port = options.port ?? (options.exit ? '0' : undefined);
-  const config = readConfig(process.env, { data, ...(port !== undefined && { port }) });
-  const running = await serve(config, createLogger({ logLevel: 'warn' }));
-  const close = async () => {
-    await running.close();
-    await rm(data, { recursive: true, force: true });
-  };
+  const stage = await setStage(options, dependencies);
+  const { services, urls, groupId } = stage;
   const stopping = new AbortController();
   const stop = () => {
     stopping.abort();
-    return close();
+    return stage.close();
   };
   if (!options.exit) stopOnSignals({ close: stop });
   try {
-    const { tokens, now } = running.services;
-    const crowd = { url: running.server.url, tokens, now, groupId, ownerId, readers };
+    const { tokens, now } = services;
+    const crowd = { urls, tokens, now, groupId, ownerId, readers };
     // The audience of a message is fixed when it is sent: whoever is to read the conversation is enrolled before it.
     await enrol(crowd, '#ubuntu');
     say(`enrolled ${readers} readers`);
-    const imported = await importSample(running.services, options.import ?? [sampleFile]);
+    const imported = await importSample(services, groupId, options.import ?? [sampleFile]);
     say(`imported ${imported.messages} messages`);
-    await untilProjected(running.services, imported.position);
+    await untilProjected(services, imported.position);
     if (!options.exit) {
-      await showAround(running);
+      await showAround(stage);
       await readAtHumanPace(crowd, say, stopping.signal).catch((error: unknown) => {
         // A request that the closing server cut off is how it ends, not a fault.
         if (!stopping.signal.aborted) throw error;
@@ -88,18 +93,47 @@ async function demo(options: DemoOptions, { readConfig, serve, createLogger }: D
       return;
     }
     await readAtFullSpeed(crowd, say);
-    const result = await recount(running.services, groupId);
+    const result = await recount(services, groupId, (atLeast) =>
+      Promise.all(urls.map((url) => shownCounts(crowd, url, atLeast))),
+    );
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
     process.stdout.write(`${JSON.stringify({ ...result, seconds })}\n`);
     process.exitCode = result.mismatches === 0 ? 0 : 1;
   } finally {
-    if (options.exit) await close();
+    if (options.exit) await stage.close();
   }
+}
+
+async function setStage(options: DemoOptions, dependencies: DemoDependencies): Promise<Stage> {
+  const { readConfig, serve, openHighwater, createLogger } = dependencies;
+  const data = await mkdtemp(join(tmpdir(), 'highwater-demo-'));
+  const port = options.port ?? (options.exit ? '0' : undefined);
+  const config = readConfig(process.env, { data, ...(port !== undefined && { port }) });
+  const logger = createLogger({ logLevel: 'warn' });
+  const removeData = () => rm(data, { recursive: true, force: true });
+  if (config.eventStoreUrl === undefined || config.mongoUrl === undefined) {
+    const { server, services, close } = await serve(config, { logger });
+    return { services, urls: [server.url], groupId: 'ubuntu', close: () => close().then(removeData) };
+  }
+  const jwtSecret = config.jwtSecret ?? randomBytes(48).toString('base64url');
+  const fleet = await startFleet(jwtSecret);
+  const { services, close } = await openHighwater({ ...config, role: 'api', jwtSecret }, { logger });
+  return {
+    services,
+    urls: fleet.urls,
+    // The servers may hold an earlier demonstration.
+    groupId: `ubuntu-${randomBytes(4).toString('hex')}`,
+    async close() {
+      await fleet.stop();
+      await close();
+      await removeData();
+    },
+  };
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-function importSample({ commands, log }: Services, files: readonly string[]) {
+function importSample({ commands, log }: Services, groupId: string, files: readonly string[]) {
   return importIrc({
     commands,
     log,
@@ -112,10 +146,10 @@ function importSample({ commands, log }: Services, files: readonly string[]) {
   });
 }
 
-async function showAround({ services, server }: Running): Promise<void> {
+async function showAround({ services, urls, groupId }: Stage): Promise<void> {
   const token = await services.tokens.issue({ userId: ownerId, name: 'Demo' }, 24 * 60 * 60);
   say('');
-  say(`GraphiQL: ${server.url}/graphql`);
+  for (const url of urls) say(`GraphiQL: ${url}/graphql`);
   say(`Headers:  {"authorization": "Bearer ${token}"}`);
   say(
     `Query:    { group(id: "${groupId}") { name memberCount timeline(last: 5) { edges { node { seq text readCount audienceCount } } } } }`,

@@ -4,6 +4,7 @@ import { decodeEvent } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
+import type { Shown } from './demo-crowd.ts';
 
 export interface Recount {
   readonly messages: number;
@@ -55,12 +56,18 @@ interface NaiveGroup {
 
 /**
  * Checks every message's count against a recount of the log that shares nothing with the counting: a set of readers for each
- * message, one event after the other. What the process counts live and the audience in the read models must agree with
- * it.
+ * message, one event after the other. What this process counts live, the audience in the read models, and what each
+ * serving process answers (`shown`, asked at the log's end) must agree with it.
  */
-export async function recount({ log, counts, freshness, readModels }: Services, groupId: string): Promise<Recount> {
-  await untilProjected({ freshness }, await log.endPosition());
+export async function recount(
+  { log, counts, freshness, readModels }: Services,
+  groupId: string,
+  shown: (atLeast: Position) => Promise<readonly ReadonlyMap<number, Shown>[]>,
+): Promise<Recount> {
+  const end = await log.endPosition();
+  await untilProjected({ freshness }, end);
   const naive = await replay(log, groupId);
+  const answers = await shown(end);
   const live = await counts.of(groupId);
   const pageSize = 1_000;
   let mismatches = 0;
@@ -70,11 +77,16 @@ export async function recount({ log, counts, freshness, readModels }: Services, 
     const rows = await readModels.timelinePage(groupId, range);
     page.forEach((message, index) => {
       const row = rows[index];
+      const [audience, read] = [message.audience.count(), message.readers.count()];
       const agrees =
         row?.seq === message.seq &&
-        row.audienceCount === message.audience.count() &&
-        live.audienceCount(message.seq) === message.audience.count() &&
-        live.readCount(message.seq) === message.readers.count();
+        row.audienceCount === audience &&
+        live.audienceCount(message.seq) === audience &&
+        live.readCount(message.seq) === read &&
+        answers.every((answer) => {
+          const node = answer.get(message.seq);
+          return node?.audienceCount === audience && node.readCount === read;
+        });
       if (!agrees) mismatches += 1;
     });
   }

@@ -12,6 +12,11 @@ export class ReadModelsCorrupt extends Error {
   override readonly name = 'ReadModelsCorrupt';
 }
 
+/** Another process has become the one writer. Nothing more is written by this one until it is chosen again. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
 export interface GroupRow {
   readonly groupId: string;
   readonly name: string;
@@ -175,7 +180,10 @@ export interface ReadModels {
   close(): Promise<void>;
 }
 
-/** The one writer of read models. Throws ReadModelsUnavailable for what passes, ReadModelsCorrupt for what does not. */
+/**
+ * The one writer of read models. Throws ReadModelsUnavailable for what passes, ReadModelsCorrupt for what does not, and
+ * LeaseLost where several processes may become the writer and another has.
+ */
 export interface ReadModelWriter {
   checkpoint(): Promise<Position>;
   /** Applies the changes in order, then the checkpoint: together, or so that the batch may be applied again. */

@@ -3,6 +3,7 @@ import { parseStreamName } from '../events/stream-name.ts';
 import type { Change } from '../ports/changes.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
 import { type HaltedGroup, ReadModelsUnavailable } from '../ports/read-models.ts';
+import { requireCheckpointInLog } from './checkpoint-ahead.ts';
 import { type AdvanceGroup, mergeAdvances } from './coalesce-changes.ts';
 import { projectEvent } from './project-event.ts';
 import { createStoredReadCounts, type StoredReadCountsOptions, systemClock } from './store-read-counts.ts';
@@ -14,7 +15,7 @@ export interface Poison extends HaltedGroup {
 }
 
 export interface ProjectionOptions extends StoredReadCountsOptions {
-  readonly log: Pick<EventLog, 'subscribe'>;
+  readonly log: Pick<EventLog, 'subscribe' | 'endPosition'>;
   readonly signal: AbortSignal;
   /**
    * Live, at least so many milliseconds pass from one batch to the next: under load fewer, larger transactions, for rows
@@ -35,11 +36,13 @@ const retryMilliseconds = 1_000;
 /**
  * Follows the log from the read models' checkpoint and applies what each event changes, until `signal` aborts. Changes
  * and checkpoint are applied together, or may be applied again. An event that cannot be decoded halts its group, and no
- * other. What is unavailable is tried again for as long as it takes, each time told to `onFault`. Rejects with
- * ReadModelsCorrupt, and with whatever is a defect.
+ * other. Once it runs, what is unavailable is tried again for as long as it takes, each time told to `onFault`. Rejects
+ * with ReadModelsCorrupt, CheckpointAheadOfLog, LeaseLost, and with whatever is a defect; at the start also with what the
+ * stores throw when they cannot be used.
  */
 export async function runProjection(options: ProjectionOptions): Promise<void> {
   const { log, writer, signal, onCheckpoint, onPoison } = options;
+  await requireCheckpointInLog(log, writer);
   const halted = new Set((await writer.haltedGroups()).map(({ groupId }) => groupId));
   const start = await writer.checkpoint();
   const failure = new AbortController();

@@ -42,7 +42,7 @@ export async function startTestServer(
 ): Promise<RunningServer> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'highwater-test-'));
   const config = readConfig({ HIGHWATER_DATA: dataDirectory, HIGHWATER_PORT: '0' });
-  const start = () => serve(config, createLogger({ logLevel: 'silent' }));
+  const start = () => serve(config, { logger: createLogger({ logLevel: 'silent' }) });
   let running = await start();
   const clients = new Set<Client>();
 

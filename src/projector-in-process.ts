@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { EventLog } from './ports/event-log.ts';
+import { LeaseLost, type ReadModelWriter } from './ports/read-models.ts';
+import { CheckpointAheadOfLog } from './projections/checkpoint-ahead.ts';
+import { runProjection } from './projections/run-projection.ts';
+import type { Projector } from './projector.ts';
+
+export interface ProjectorInProcessOptions {
+  /** Shared with whatever else follows the log in this process. */
+  readonly log: EventLog;
+  /** Resolves once this process is the one writer, which may take for ever; rejects when `signal` aborts. */
+  readonly openWriter: (signal: AbortSignal) => Promise<ReadModelWriter>;
+  readonly logger: Logger;
+  /** It has ended for good: no other attempt could go better. */
+  readonly onRefused: (error: CheckpointAheadOfLog) => void;
+}
+
+const retryMilliseconds = 1_000;
+/** A batch costs round trips to the read models' server; under load fewer, larger ones. */
+const liveIntervalMilliseconds = 15;
+
+/**
+ * Projects in this thread, as soon and as long as this process is the one writer. Whatever ends it is logged and it is
+ * begun again from the checkpoint, but for read models that are ahead of the log.
+ */
+export function startProjectorInProcess(options: ProjectorInProcessOptions): Projector {
+  const { log, logger } = options;
+  const abort = new AbortController();
+  const { signal } = abort;
+  let state: ReturnType<Projector['state']> = 'waiting';
+
+  async function project(): Promise<void> {
+    const writer = await options.openWriter(signal);
+    state = 'projecting';
+    logger.info('this process projects the log into the read models');
+    try {
+      await runProjection({
+        log,
+        writer,
+        signal,
+        liveIntervalMilliseconds,
+        onPoison: (poison) => logger.error(poison, 'an event cannot be projected: its group is halted'),
+        onFault: (error) => logger.warn({ reason: String(error) }, 'the projector waits and tries again'),
+      });
+    } finally {
+      state = 'waiting';
+      await writer.close();
+    }
+  }
+
+  async function keepProjecting(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await project();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof CheckpointAheadOfLog) {
+          state = 'refused';
+          logger.fatal(error.message);
+          return options.onRefused(error);
+        }
+        if (error instanceof LeaseLost) logger.warn('another process projects now; this one stands by');
+        else logger.error({ err: error }, 'the projector has ended; it is started again');
+        await wait(retryMilliseconds, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  const running = keepProjecting();
+  return {
+    state: () => state,
+    async stop() {
+      abort.abort();
+      await running;
+    },
+  };
+}
