@@ -1,5 +1,6 @@
 import type { Commands } from '../commands/commands.ts';
 import { activeMember, type GroupState, type Member } from '../commands/group-state.ts';
+import { LogUnavailable } from '../ports/event-log.ts';
 import type { Viewer } from './auth.ts';
 import { ApiError, groupNotFound } from './error-table.ts';
 
@@ -20,11 +21,20 @@ export interface Policy {
   refuseDelivery(viewer: Viewer, groupId: string): Promise<ApiError | undefined>;
 }
 
-export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, now: () => number): Policy {
+export function createPolicy(
+  commands: Pick<Commands, 'group' | 'newestGroup' | 'knownGroup'>,
+  now: () => number,
+): Policy {
   async function membership(viewer: Viewer, groupId: string) {
-    const warm = await commands.group(groupId);
-    // A refusal must know of everything: the membership may have been appended by another process a moment ago.
-    return activeMember(warm.state, viewer.userId) === undefined ? commands.newestGroup(groupId) : warm;
+    try {
+      const warm = await commands.group(groupId);
+      // A refusal must know of everything: the membership may have been appended by another process a moment ago.
+      return activeMember(warm.state, viewer.userId) === undefined ? await commands.newestGroup(groupId) : warm;
+    } catch (error) {
+      if (!(error instanceof LogUnavailable)) throw error;
+      // Queries go on without the log. As long as nothing can be appended, nobody's rights change.
+      return commands.knownGroup(groupId);
+    }
   }
 
   async function requireMember(viewer: Viewer, groupId: string) {

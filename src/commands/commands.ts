@@ -1,9 +1,9 @@
 import { Map as PersistentMap } from 'immutable';
 import type { DecodedEvent } from '../events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
-import { groupStream, parseStreamName, readsStream } from '../events/stream-name.ts';
+import { groupStream, parseStreamName, readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
-import type { GroupSnapshot, ReadModels } from '../ports/read-models.ts';
+import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
 import { type GroupState, initialGroupState } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
@@ -20,6 +20,8 @@ export interface Commands {
   group(groupId: string): Promise<Warm<GroupState>>;
   /** Reads the log's tail of the group first, for an answer that must know of other processes' appends. */
   newestGroup(groupId: string): Promise<Warm<GroupState>>;
+  /** The group as it is known without the log, for as long as that cannot be read. */
+  knownGroup(groupId: string): Promise<Warm<GroupState>>;
   /** Hands on an event of the live feed. */
   follow(recorded: RecordedEvent, decoded: DecodedEvent): void;
 }
@@ -33,6 +35,9 @@ export interface CommandsOptions {
   readonly generationSize?: number;
 }
 
+/** While the read models are away, a cold stream up to this version is folded from its first event instead. */
+const longestFold = 100_000;
+
 /** A cold state costs a load; this is its weight besides what it holds. */
 const emptyWeight = 50;
 
@@ -43,7 +48,7 @@ export function createCommands(options: CommandsOptions): Commands {
     streamName: groupStream,
     // A group's stream holds group events only: whatever else the union knows belongs to other streams.
     evolve: (state, event) => groupDecider.evolve(state, event as GroupEvent),
-    snapshot: async (groupId) => warmGroup(await readModels.groupSnapshot(groupId)),
+    snapshot: async (groupId) => warmGroup(await snapshotIfThere(groupId, groupStream(groupId))),
     weigh: (state) => emptyWeight + state.members.size + state.messages.size + state.olderMessages.size,
     capacity,
   });
@@ -51,7 +56,7 @@ export function createCommands(options: CommandsOptions): Commands {
     log,
     streamName: readsStream,
     evolve: (state, event) => marksDecider.evolve(state, event as ReadsEvent),
-    snapshot: async (groupId) => warmMarks(await readModels.groupSnapshot(groupId)),
+    snapshot: async (groupId) => warmMarks(await snapshotIfThere(groupId, readsStream(groupId))),
     weigh: (state) => emptyWeight + state.marks.size,
     capacity,
   });
@@ -77,6 +82,18 @@ export function createCommands(options: CommandsOptions): Commands {
     },
   });
 
+  /** The log holds everything that a snapshot would: it is only longer to read. */
+  async function snapshotIfThere(groupId: string, streamName: StreamName): Promise<GroupSnapshot | undefined> {
+    try {
+      return await readModels.groupSnapshot(groupId);
+    } catch (error) {
+      if (!(error instanceof ReadModelsUnavailable)) throw error;
+      const [last] = await log.readStreamBackwards(streamName, undefined, 1);
+      if (last !== undefined && last.version > longestFold) throw error;
+      return undefined;
+    }
+  }
+
   async function newestGroup(groupId: string): Promise<Warm<GroupState>> {
     await groups.warm(groupId);
     await groups.readOn(groupId);
@@ -88,6 +105,7 @@ export function createCommands(options: CommandsOptions): Commands {
     handleMark,
     group: (groupId) => groups.warm(groupId),
     newestGroup,
+    knownGroup: async (groupId) => groups.peek(groupId) ?? warmGroup(await readModels.groupSnapshot(groupId)),
     follow(recorded, { event }) {
       const stream = parseStreamName(recorded.streamName);
       if (stream?.family === 'group') groups.follow(stream.groupId, recorded, event);

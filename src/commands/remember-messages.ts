@@ -3,7 +3,7 @@ import { decodeEvent } from '../events/codec.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position } from '../ports/event-log.ts';
-import type { MessageRow, ReactionRow, ReadModels } from '../ports/read-models.ts';
+import { type MessageRow, type ReactionRow, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { type GroupCommand, messagesNeededBy } from './group.ts';
 import {
   evolveGroup,
@@ -44,10 +44,16 @@ export async function rememberMessages(
   if (!state.exists) return;
   const needed = new Set(commands.flatMap(messagesNeededBy).filter((id) => !findMessage(state, id)));
   const changed = [...needed].filter((id) => findMessage(state, id) === null);
-  if (needed.size > 0 && (!state.holdsAllMessages || changed.length > 0)) {
+  if (needed.size === 0 || (state.holdsAllMessages && changed.length === 0)) return;
+  try {
     const found =
       changed.length > 0 ? await readThroughLog(memory, groupId, needed) : await read(memory, groupId, needed);
     memory.groups.replace(groupId, (current) => withRemembered(current, found));
+  } catch (error) {
+    if (!(error instanceof ReadModelsUnavailable)) throw error;
+    // Loaded anew while the read models are away, the state is folded from the first event and holds every message.
+    memory.groups.forget(groupId);
+    await memory.groups.warm(groupId);
   }
 }
 
@@ -103,12 +109,21 @@ async function rotate(memory: MessageMemory, groupId: string): Promise<void> {
   const warm = groups.peek(groupId);
   if (warm === undefined || warm.state.messages.size < generationSize) return;
   const { olderMessages } = warm.state;
-  if (olderMessages.size > 0 && (await readModels.checkpoint()) < (closedAt.get(olderMessages) ?? warm.position))
-    return;
+  if (olderMessages.size > 0 && !(await isProjected(readModels, closedAt.get(olderMessages) ?? warm.position))) return;
   const holdsAllMessages = warm.state.holdsAllMessages && olderMessages.size === 0;
   groups.replace(groupId, (state) => {
     if (state !== warm.state) return state;
     closedAt.set(state.messages, warm.position);
     return { ...state, messages: PersistentMap(), olderMessages: state.messages, holdsAllMessages };
   });
+}
+
+/** While the read models are away nothing may be forgotten: nobody else could say what it was. */
+async function isProjected(readModels: Pick<ReadModels, 'checkpoint'>, position: Position): Promise<boolean> {
+  try {
+    return (await readModels.checkpoint()) >= position;
+  } catch (error) {
+    if (error instanceof ReadModelsUnavailable) return false;
+    throw error;
+  }
 }

@@ -89,10 +89,14 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       );
       hot.versions = { group: snapshot?.group.version ?? noStream, reads: snapshot?.group.readsVersion ?? noStream };
       hot.snapshotPosition = snapshot?.position ?? startOfLog;
-      const tails = await Promise.all([
-        readTail(groupStream(groupId), hot.versions.group, upTo),
-        readTail(readsStream(groupId), hot.versions.reads, upTo),
-      ]);
+      // A snapshot that has passed the feed holds all of it: then the log need not be asked, nor be there.
+      const tails =
+        hot.snapshotPosition >= upTo
+          ? []
+          : await Promise.all([
+              readTail(groupStream(groupId), hot.versions.group, upTo),
+              readTail(readsStream(groupId), hot.versions.reads, upTo),
+            ]);
       const merged = tails.flat().sort((a, b) => a.position - b.position);
       for (const recorded of merged) applyNext(hot, counts, { recorded, decoded: decodeEvent(recorded) });
       for (const followed of hot.arrived) applyNext(hot, counts, followed);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { createLogger, serve } from '../../src/composition.ts';
 import { readConfig } from '../../src/config.ts';
+import type { EventLog } from '../../src/ports/event-log.ts';
+import { scopedLog } from './scoped-log.ts';
 
 /** What a stock client sees of one answer. */
 export interface Answer {
@@ -36,13 +39,31 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** A real server on a free port of the loopback, in a data directory of its own. */
+/**
+ * What the tests run on: embedded stores in the data directory, or the servers that HIGHWATER_EVENTSTORE_URL and
+ * HIGHWATER_MONGODB_URL name, in a database and a part of the log of its own.
+ */
+function storesOf(dataDirectory: string): { environment: NodeJS.ProcessEnv; wrapLog?: (log: EventLog) => EventLog } {
+  const { HIGHWATER_EVENTSTORE_URL: eventStore, HIGHWATER_MONGODB_URL: mongo } = process.env;
+  const scope = randomUUID().slice(0, 8);
+  const environment = { HIGHWATER_DATA: dataDirectory, HIGHWATER_PORT: '0' };
+  if (eventStore === undefined || mongo === undefined) return { environment };
+  const database = new URL(mongo);
+  database.pathname = `/highwater-test-${scope}`;
+  return {
+    environment: { ...environment, HIGHWATER_EVENTSTORE_URL: eventStore, HIGHWATER_MONGODB_URL: String(database) },
+    wrapLog: (log) => scopedLog(log, scope),
+  };
+}
+
+/** A real server on a free port of the loopback, on stores of its own. */
 export async function startTestServer(
   options: { betweenRuns?: (dataDirectory: string) => Promise<void> } = {},
 ): Promise<RunningServer> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'highwater-test-'));
-  const config = readConfig({ HIGHWATER_DATA: dataDirectory, HIGHWATER_PORT: '0' });
-  const start = () => serve(config, { logger: createLogger({ logLevel: 'silent' }) });
+  const { environment, ...stores } = storesOf(dataDirectory);
+  const config = readConfig(environment);
+  const start = () => serve(config, { logger: createLogger({ logLevel: 'silent' }), ...stores });
   let running = await start();
   const clients = new Set<Client>();
 

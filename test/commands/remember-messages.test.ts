@@ -18,9 +18,10 @@ const arbitraryStep = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('follow' as const), count: fc.integer({ min: 1, max: 30 }) }) },
   { weight: 1, arbitrary: fc.constant({ does: 'forget' as const }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('leaveAlone' as const), away: fc.boolean() }) },
 );
 
-test('however few messages are remembered and however far the read models lag, what is decided is what a fold from the start decides', async () => {
+test('however few messages are remembered, however far the read models lag and whenever they are away, what is decided is what a fold from the start decides', async () => {
   await assertAsyncProperty(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 4 }),
@@ -51,6 +52,9 @@ test('however few messages are remembered and however far the read models lag, w
               break;
             case 'forget':
               here = startProcess(log, { generationSize }, here.readModels);
+              break;
+            case 'leaveAlone':
+              here.readModels.away = step.away;
               break;
             default:
               step satisfies never;

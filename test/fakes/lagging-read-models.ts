@@ -2,7 +2,14 @@ import { decodeEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { parseStreamName } from '../../src/events/stream-name.ts';
 import { noStream, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
-import type { GroupRow, MemberRow, MessageRow, ReactionRow, ReadModels } from '../../src/ports/read-models.ts';
+import {
+  type GroupRow,
+  type MemberRow,
+  type MessageRow,
+  type ReactionRow,
+  type ReadModels,
+  ReadModelsUnavailable,
+} from '../../src/ports/read-models.ts';
 import type { InMemoryEventLog } from './in-memory-event-log.ts';
 
 type Writable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
@@ -18,6 +25,8 @@ export interface LaggingReadModels
   extends Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions'> {
   /** Projects so many of the log's next events: all of them unless said. */
   advance(count?: number): void;
+  /** While it is set, every question is answered with ReadModelsUnavailable. */
+  away: boolean;
 }
 
 /** Read models as commands see them, which stand still until they are told to go on. Written apart from the real ones. */
@@ -37,25 +46,43 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
     projectEvent(rows, event as GroupEvent | ReadsEvent, metadata.at);
   }
 
-  return {
-    checkpoint: async () => checkpoint(),
-    groups: async (ids) => ids.flatMap((id) => copies(groups.get(id)?.group)),
+  function requireHere(): void {
+    if (readModels.away) throw new ReadModelsUnavailable('by order of the test');
+  }
+
+  const readModels: LaggingReadModels = {
+    away: false,
+    checkpoint: async () => {
+      requireHere();
+      return checkpoint();
+    },
+    groups: async (ids) => {
+      requireHere();
+      return ids.flatMap((id) => copies(groups.get(id)?.group));
+    },
     groupSnapshot: async (groupId) => {
+      requireHere();
       const rows = groups.get(groupId);
       if (rows === undefined) return undefined;
       return { group: { ...rows.group }, members: structuredClone([...rows.members.values()]), position: checkpoint() };
     },
-    messages: async (groupId, ids) => ids.flatMap((id) => copies(groups.get(groupId)?.messages.get(id))),
-    reactions: async (keys) =>
-      keys.flatMap(({ groupId, seq }) =>
+    messages: async (groupId, ids) => {
+      requireHere();
+      return ids.flatMap((id) => copies(groups.get(groupId)?.messages.get(id)));
+    },
+    reactions: async (keys) => {
+      requireHere();
+      return keys.flatMap(({ groupId, seq }) =>
         [...(groups.get(groupId)?.reactions.values() ?? [])].filter((reaction) => reaction.seq === seq),
-      ),
+      );
+    },
     advance(count = log.all.length) {
       const next = log.all.slice(projected, projected + count);
       for (const recorded of next) project(recorded);
       projected += next.length;
     },
   };
+  return readModels;
 }
 
 const copies = <Row extends object>(row: Row | undefined): readonly Row[] => (row === undefined ? [] : [{ ...row }]);

@@ -185,6 +185,20 @@ describe('a hot group', () => {
     expect(await groups.hot.of('lunch')).toBe(counts);
   });
 
+  test('whose snapshot holds all that was followed is loaded without the log', async () => {
+    const groups = await lunchGroup();
+    await groups.append('lunch', readUpTo('bob', 2));
+    groups.follow();
+    groups.readModels.advance();
+    groups.log.afterReadStream = () => {
+      throw new Error('the log is not there');
+    };
+    const counts = await groups.hot.of('lunch');
+    expect([counts.readCount(1), counts.readCount(2)]).toEqual([1, 1]);
+    expect(await happen(groups, sent(3, 'bob'))).toBeDefined();
+    expect(counts.lastSeq()).toBe(3);
+  });
+
   test('whose tail is longer than a page is counted to its end', async () => {
     const groups = await lunchGroup();
     for (let seq = 3; seq <= 2_500; seq += 1) await groups.append('lunch', sent(seq, seq % 2 === 0 ? 'ada' : 'bob'));
