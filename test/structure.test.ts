@@ -37,6 +37,10 @@ const arrows: Readonly<Record<string, Arrows>> = {
     folders: ['events', 'ports'],
     packages: /^(node:.*|@eventstore\/db-client|@grpc\/grpc-js)$/,
   },
+  'eventstore-server': {
+    folders: ['events', 'ports'],
+    packages: /^(node:.*|@grpc\/grpc-js|@eventstore\/db-client)$/,
+  },
   'adapters/mongodb': { folders: ['events', 'ports'], packages: /^(node:.*|mongodb)$/ },
   api: { folders: ['events', 'ports', 'commands', 'projections'] },
   import: { folders: ['events', 'ports', 'commands'] },
@@ -95,7 +99,7 @@ describe('how files are written', () => {
 
   test('files are named in kebab-case, and none is a manager, a service, a helper or utils', () => {
     const name = ({ path }: SourceFile) => path.slice(path.lastIndexOf('/') + 1);
-    const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config|\.d)?\.(ts|tsx|js|mjs)$/;
+    const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.servers)?(\.test|\.config|\.d)?\.(ts|tsx|js|mjs)$/;
     const vague = /(^|-)(manager|service|helper|helpers|util|utils)[-.]/;
     const misnamed = everything.filter((file) => !kebabCase.test(name(file)) || vague.test(name(file)));
     expect(misnamed.map(({ path }) => path)).toEqual([]);
