@@ -37,7 +37,10 @@ export function createFreshness(options: {
   }
 
   async function projected(position: Position): Promise<boolean> {
-    if (position > known) await (looking ??= look());
+    if (position > known) {
+      looking ??= look();
+      await looking;
+    }
     return position <= known;
   }
 

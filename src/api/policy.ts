@@ -21,19 +21,17 @@ export interface Policy {
   refuseDelivery(viewer: Viewer, groupId: string): Promise<ApiError | undefined>;
 }
 
-export function createPolicy(
-  commands: Pick<Commands, 'group' | 'newestGroup' | 'knownGroup'>,
-  now: () => number,
-): Policy {
+export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, now: () => number): Policy {
   async function membership(viewer: Viewer, groupId: string) {
+    const warm = await commands.group(groupId);
+    if (activeMember(warm.state, viewer.userId) !== undefined) return warm;
     try {
-      const warm = await commands.group(groupId);
       // A refusal must know of everything: the membership may have been appended by another process a moment ago.
-      return activeMember(warm.state, viewer.userId) === undefined ? await commands.newestGroup(groupId) : warm;
+      return await commands.newestGroup(groupId);
     } catch (error) {
-      if (!(error instanceof LogUnavailable)) throw error;
-      // Queries go on without the log. As long as nothing can be appended, nobody's rights change.
-      return commands.knownGroup(groupId);
+      // While nothing can be appended, nobody's rights change: queries go on without the log.
+      if (error instanceof LogUnavailable) return warm;
+      throw error;
     }
   }
 

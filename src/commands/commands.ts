@@ -2,7 +2,7 @@ import { Map as PersistentMap } from 'immutable';
 import type { DecodedEvent } from '../events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { groupStream, parseStreamName, readsStream, type StreamName } from '../events/stream-name.ts';
-import { type EventLog, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
+import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
 import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
 import { type GroupState, initialGroupState } from './group-state.ts';
@@ -16,12 +16,13 @@ export interface Commands {
   /** Decides and appends; see createCommandHandler for order, durability and errors. */
   handleGroup(groupId: string, command: GroupCommand): Promise<Handled<GroupState, GroupEvent>>;
   handleMark(groupId: string, command: MarkReadUpTo): Promise<Handled<MarksState, ReadsEvent>>;
-  /** The group as of everything that this process has appended or followed: what rights are checked against. */
+  /**
+   * The group as of everything that this process has appended or followed: what rights are checked against. While the log
+   * cannot be read, a cold one is as the read models have it.
+   */
   group(groupId: string): Promise<Warm<GroupState>>;
   /** Reads the log's tail of the group first, for an answer that must know of other processes' appends. */
   newestGroup(groupId: string): Promise<Warm<GroupState>>;
-  /** The group as it is known without the log, for as long as that cannot be read. */
-  knownGroup(groupId: string): Promise<Warm<GroupState>>;
   /** Hands on an event of the live feed. */
   follow(recorded: RecordedEvent, decoded: DecodedEvent): void;
 }
@@ -103,9 +104,15 @@ export function createCommands(options: CommandsOptions): Commands {
   return {
     handleGroup,
     handleMark,
-    group: (groupId) => groups.warm(groupId),
+    async group(groupId) {
+      try {
+        return await groups.warm(groupId);
+      } catch (error) {
+        if (!(error instanceof LogUnavailable)) throw error;
+        return warmGroup(await readModels.groupSnapshot(groupId));
+      }
+    },
     newestGroup,
-    knownGroup: async (groupId) => groups.peek(groupId) ?? warmGroup(await readModels.groupSnapshot(groupId)),
     follow(recorded, { event }) {
       const stream = parseStreamName(recorded.streamName);
       if (stream?.family === 'group') groups.follow(stream.groupId, recorded, event);

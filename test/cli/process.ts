@@ -34,14 +34,24 @@ export interface ServerProcess {
 }
 
 /** Starts `highwater serve` on a free port; resolves once it says where it listens. */
-export async function startServerProcess(dataDirectory: string): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [main, 'serve', '--data', dataDirectory, '--port', '0'], {
-    env: { ...process.env, HIGHWATER_LOG_LEVEL: 'fatal' },
+export function startServerProcess(
+  dataDirectory: string,
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<ServerProcess> {
+  return startProcess(['serve', '--data', dataDirectory, '--port', '0', ...args], environment);
+}
+
+/** Starts a `highwater` command that goes on; resolves once it says where it listens. */
+export async function startProcess(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, HIGHWATER_LOG_LEVEL: 'fatal', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];
+    const url = /http:\/\/[\d.]+:\d+|esdb:\/\/[\d.]+:\d+\S*/.exec(line)?.[0];
     if (url === undefined) continue;
+    child.stdout.resume();
     return {
       url,
       child,
