@@ -1,0 +1,90 @@
+import { type EventLog, LogUnavailable } from '../../ports/event-log.ts';
+import { createAppend } from './append.ts';
+import type { Backoff } from './backoff.ts';
+import { createCatchUps } from './catch-up.ts';
+import { createConnection } from './connection.ts';
+import { followLog } from './follow.ts';
+import { createLiveFeed } from './live-feed.ts';
+import { createReads } from './reads.ts';
+import { type Subscribe, type SubscriptionFault, superviseSubscription } from './supervised-subscription.ts';
+
+export { LogAccessDenied } from './faults.ts';
+export { UnsupportedPosition } from './recorded-event.ts';
+export { SubscriptionFault } from './supervised-subscription.ts';
+
+export interface EventStoreLogOptions {
+  /** A connection string as the client documents them, such as `esdb://admin:changeit@localhost:2113?tls=false`. */
+  readonly url: string;
+  /** Of every call; for one that reads, how long the server may say nothing. */
+  readonly deadlineMilliseconds?: number;
+  /** How long it may take, after that, to find out what has become of an append whose answer did not come. */
+  readonly settleMilliseconds?: number;
+  /** After so long without a word from the subscription, it is examined. */
+  readonly silenceMilliseconds?: number;
+  /** Between attempts at what has failed. */
+  readonly backoff?: Backoff;
+  /** Told of every fault of the subscription, which is then resumed. */
+  readonly onFault?: (fault: SubscriptionFault) => void;
+}
+
+const defaults = {
+  deadlineMilliseconds: 5_000,
+  settleMilliseconds: 10_000,
+  // With the deadline of the look that follows, the subscription to a dead server is given up after 10 s.
+  silenceMilliseconds: 5_000,
+  // What has ended is resumed at once when the server is there, and within 2 s of its being back when it was not.
+  backoff: { first: 50, most: 2_000 },
+  onFault: () => {},
+};
+
+type Parts = Parameters<typeof superviseSubscription>;
+
+/**
+ * The event log in an EventStoreDB, or a KurrentDB. It does not need to be up: until it is, calls reject with
+ * LogUnavailable, and those who follow wait. Positions are EventStoreDB's commit positions; other people's streams are
+ * neither read from the log nor followed. Rejects where `url` is no
+ * connection string.
+ *
+ * All followers share one subscription, kept alive by `subscribing`. Whoever is behind reads on by pages.
+ */
+export async function openEventStoreLog(
+  given: EventStoreLogOptions,
+  subscribing: (...parts: Parts) => Subscribe = superviseSubscription,
+): Promise<EventLog> {
+  const options = { ...defaults, ...given };
+  const connection = createConnection(options.url);
+  const reading = { silenceMilliseconds: options.deadlineMilliseconds };
+  const reads = createReads(connection, reading);
+  const append = createAppend(connection, reads, options);
+  const feed = createLiveFeed(subscribing(connection, reads, options));
+  const sources = {
+    feed,
+    catchUpAfter: createCatchUps(connection, reading),
+    endPosition: reads.endPosition,
+    backoff: options.backoff,
+  };
+  const appends = new Set<Promise<unknown>>();
+  let closed: Promise<void> | undefined;
+
+  return {
+    append: (streamName, expectedVersion, events) => {
+      if (closed !== undefined) return Promise.reject(new LogUnavailable('the event log is closed'));
+      const result = append(streamName, expectedVersion, events);
+      appends.add(result);
+      const finished = () => appends.delete(result);
+      result.then(finished, finished);
+      return result;
+    },
+    readStream: reads.readStream,
+    readStreamBackwards: reads.readStreamBackwards,
+    readAll: reads.readAll,
+    readAllBackwards: reads.readAllBackwards,
+    endPosition: reads.endPosition,
+    subscribe: (after, signal) => followLog(sources, after, signal),
+    close: () => {
+      feed.close();
+      closed ??= Promise.allSettled(appends).then(() => connection.close());
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { run as runNetworkFaults } from './r3-network.ts';
+import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
+import { holds, type TortureRow } from './row.ts';
+
+/**
+ * `npm run torture [-- ROW …] [--short] [--json] [--seed N]`: exit code 0 when every row that ran holds. With `--json` the
+ * last line of each row is its result.
+ */
+const rows: readonly TortureRow[] = [
+  {
+    name: 'R3',
+    title: 'the network before the stores is slow, resets, goes silent and loses answers',
+    rounds: { long: 60, short: 2 },
+    run: (options) => runNetworkFaults(options),
+  },
+  {
+    name: 'R6',
+    title: 'the subscription to the log ends cleanly, errors and goes silent',
+    rounds: { long: 100, short: 2 },
+    run: runSubscriptionFaults,
+  },
+];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    short: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+});
+const seed = Number(values.seed);
+const wanted = positionals.map((name) => name.toUpperCase());
+const unknown = wanted.filter((name) => !rows.some((row) => row.name === name));
+if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
+  process.stderr.write(`No such row or seed. There are ${rows.map(({ name }) => name).join(', ')}.\n`);
+  process.exit(2);
+}
+
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+process.exitCode = 0;
+for (const row of rows) {
+  if (wanted.length > 0 && !wanted.includes(row.name)) continue;
+  log(`${row.name}: ${row.title}, seed ${seed}`);
+  const result = await row.run({ rounds: values.short ? row.rounds.short : row.rounds.long, seed, log });
+  const control = result.controlFailed ? 'fails' : 'does not fail, so it shows nothing';
+  process.stdout.write(
+    `${row.name} ${holds(result) ? 'holds' : 'does not hold'}: ${result.failures} of ${result.runs} runs failed ` +
+      `in ${Math.round(result.seconds)} s; without the cure it ${control}.\n`,
+  );
+  if (values.json) process.stdout.write(`${JSON.stringify({ row: row.name, ...result })}\n`);
+  if (!holds(result)) process.exitCode = 1;
+}
