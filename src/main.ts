@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { registerDemo } from './cli/demo.ts';
+import { registerEventStore } from './cli/eventstore.ts';
 import { registerImport } from './cli/import.ts';
 import { registerServe } from './cli/serve.ts';
 import { registerToken } from './cli/token.ts';
 import { createLogger, openHighwater, openTokens, serve, serveProjector } from './composition.ts';
+import { serveEventStore } from './composition-eventstore.ts';
 import { readConfig } from './config.ts';
 
 /** The `highwater` command. Each subcommand is handed what it needs, so that none of them knows a store. */
@@ -19,6 +21,10 @@ registerImport(program, {
     const { services, close } = await openHighwater(config, { logger: createLogger({ logLevel: 'warn' }) });
     return { commands: services.commands, log: services.log, close };
   },
+});
+registerEventStore(program, {
+  readConfig,
+  serveEventStore: (config) => serveEventStore(config, createLogger(config)),
 });
 registerDemo(program, { readConfig, serve, openHighwater, createLogger });
 

@@ -1,6 +1,6 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import type { EncodedEvent } from '../../events/codec.ts';
-import { type EventLog, LogUnavailable, maximumAppendBytes, noStream } from '../../ports/event-log.ts';
+import { type EventLog, LogUnavailable, noStream } from '../../ports/event-log.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import { inspectLogFile, positionsChannel } from './log-file.ts';
 import { type LogReader, openLogReader, readPages } from './log-reader.ts';
@@ -17,6 +17,9 @@ export interface SqliteEventLogOptions {
   /** The script of the writer's thread; another one only in tests of how its failures are borne. */
   readonly writerScript?: URL;
 }
+
+/** What EventStoreDB takes in one append, 1 MiB, also where all of it is bytes that are kept in base64. */
+const maximumBytes = 1.5 * 1024 * 1024;
 
 /** How often a reader looks for events that no broadcast tells it of, because another process wrote them. */
 const pollMilliseconds = 1_000;
@@ -134,8 +137,8 @@ function checkedSize(events: readonly EncodedEvent[]): number {
   for (const { eventId, type, data, metadata } of events) {
     for (const text of [eventId, type, data, metadata]) bytes += Buffer.byteLength(text);
   }
-  if (bytes > maximumAppendBytes) {
-    throw new RangeError(`an append of ${bytes} bytes is above the limit of ${maximumAppendBytes} bytes`);
+  if (bytes > maximumBytes) {
+    throw new RangeError(`an append of ${bytes} bytes is above the limit of ${maximumBytes} bytes`);
   }
   return bytes;
 }

@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { lockDataDirectory } from './adapters/sqlite/data-directory-lock.ts';
+import { openSqliteEventLog } from './adapters/sqlite/event-log.ts';
+import type { Config } from './config.ts';
+
+/** The embedded log, served to clients of EventStoreDB. */
+export interface ServedLog {
+  readonly url: string;
+  /** Ends subscriptions, finishes appends under way and lets go of the files. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the log of a data directory over EventStoreDB's protocol. The directory is this process's own while it does:
+ * throws DataDirectoryLocked when another has it, LogVersionUnsupported or ForeignLogFile as the log's adapter does.
+ */
+export async function serveEventStore(
+  { dataDirectory, host, port }: Pick<Config, 'dataDirectory' | 'host' | 'port'>,
+  logger: Logger,
+): Promise<ServedLog> {
+  // Loaded here, so that every other command starts without a gRPC server.
+  const { startEventStoreServer } = await import('./eventstore-server/server.ts');
+  mkdirSync(dataDirectory, { recursive: true });
+  const lock = lockDataDirectory(dataDirectory);
+  try {
+    const log = await openSqliteEventLog({ file: join(dataDirectory, 'log.db') });
+    const onFault = (error: unknown) => logger.error({ err: error }, 'a call of the EventStoreDB protocol has failed');
+    const server = await startEventStoreServer({ log, host, port, onFault }).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
+    return {
+      url: server.url,
+      async close() {
+        await server.close();
+        await log.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
