@@ -1,0 +1,122 @@
+import type { Position } from '../../ports/event-log.ts';
+import type { MessageKey, ReadModels, Stay } from '../../ports/read-models.ts';
+import { stateAt, tooNew } from './commit-point.ts';
+import type { Connection } from './connection.ts';
+import { type GroupDocument, idOf } from './documents.ts';
+import type { GroupReads } from './group-reads.ts';
+import { messagesAt } from './message-queries.ts';
+import { isWithin } from './row-mapping.ts';
+
+interface Mention extends MessageKey {
+  readonly position: Position;
+}
+
+const newestFirst = (a: Mention, b: Mention): number => b.position - a.position;
+const groupsPerQuery = 50;
+
+interface Membership {
+  readonly group: GroupDocument;
+  readonly stays: readonly Stay[];
+}
+
+/**
+ * A person's mentions before a position, newest first.
+ *
+ * - By name: a document of their own.
+ * - With everybody: the group's document, where the message lies within one of their stays and is not their own.
+ * - Either counts only in groups of which they are a member now. One message is one mention.
+ */
+export function createMentionsPage(connection: Connection, reads: GroupReads): ReadModels['mentionsPage'] {
+  const { collections, run, readLimit } = connection;
+
+  /** The groups of which somebody is a member, with their stays. */
+  async function membershipsOf(userId: string): Promise<ReadonlyMap<string, Membership> | typeof tooNew> {
+    const options = { ...readLimit, projection: { groupId: 1 } };
+    const known = await run(() => collections.memberships.find({ userId }, options).toArray());
+    const groups = await reads.groups(known.map(({ groupId }) => groupId));
+    const documents = await run(() => collections.memberships.find({ userId }, readLimit).toArray());
+    const memberships = new Map<string, Membership>();
+    for (const document of documents) {
+      const group = groups.get(document.groupId);
+      const state = group && stateAt(document, group.appliedTo);
+      if (state === tooNew) return tooNew;
+      if (group !== undefined && state?.active) memberships.set(group._id, { group, stays: state.stays });
+    }
+    return memberships;
+  }
+
+  async function byName(userId: string, groupIds: string[], before: Position, limit: number): Promise<Mention[]> {
+    const wanted = { userId, position: { $lt: before }, groupId: { $in: groupIds } };
+    return run(() => collections.mentions.find(wanted, readLimit).sort({ position: -1 }).limit(limit).toArray());
+  }
+
+  /** By groups at a time, each from the first stay on: the server merges ranges of the index, and sorts nothing. */
+  async function ofAll(
+    userId: string,
+    memberships: readonly Membership[],
+    before: Position,
+    limit: number,
+  ): Promise<Mention[]> {
+    const pieces = Array.from({ length: Math.ceil(memberships.length / groupsPerQuery) }, (_, index) =>
+      memberships.slice(index * groupsPerQuery, (index + 1) * groupsPerQuery),
+    );
+    const found = pieces.map((piece) => {
+      const ranges = piece.map(({ group, stays }) => {
+        const range = { groupId: group._id, position: { $lt: before }, seq: { $gt: stays[0]?.from ?? 0 } };
+        return { ...range, authorId: { $ne: userId } };
+      });
+      return run(() =>
+        collections.mentionsOfAll.find({ $or: ranges }, readLimit).sort({ position: -1 }).limit(limit).toArray(),
+      );
+    });
+    return (await Promise.all(found)).flat().sort(newestFirst).slice(0, limit);
+  }
+
+  /** Mentions that reach the person, of those that one of the two queries finds, until there are `limit` of them. */
+  async function collect(
+    find: (before: Position) => Promise<Mention[]>,
+    reaches: (mention: Mention) => boolean,
+    start: Position,
+    limit: number,
+  ): Promise<Mention[]> {
+    const mentions: Mention[] = [];
+    let before = start;
+    while (mentions.length < limit) {
+      const found = await find(before);
+      mentions.push(...found.filter(reaches));
+      if (found.length < limit) break;
+      before = found.at(-1)?.position ?? 0;
+    }
+    return mentions;
+  }
+
+  return async (userId, before, limit) => {
+    if (limit < 1) return [];
+    return reads.consistently(async () => {
+      const memberships = await membershipsOf(userId);
+      if (memberships === tooNew) return tooNew;
+      const groupIds = [...memberships.keys()];
+      const isApplied = ({ groupId, position }: Mention): boolean =>
+        position <= (memberships.get(groupId)?.group.appliedTo ?? -1);
+      const isIn = (mention: Mention): boolean =>
+        isApplied(mention) && isWithin(memberships.get(mention.groupId)?.stays ?? [], mention.seq);
+      const start = before ?? Number.MAX_SAFE_INTEGER;
+      const [named, all] = await Promise.all([
+        collect((from) => byName(userId, groupIds, from, limit), isApplied, start, limit),
+        collect((from) => ofAll(userId, [...memberships.values()], from, limit), isIn, start, limit),
+      ]);
+      const byPosition = new Map([...all, ...named].map((mention) => [mention.position, mention]));
+      const newest = [...byPosition.values()].sort(newestFirst).slice(0, limit);
+      const groups = new Map([...memberships].map(([groupId, { group }]) => [groupId, group]));
+      const ids = newest.map(({ groupId, seq }) => idOf(groupId, seq));
+      const found = await run(() => collections.timeline.find({ _id: { $in: ids } }, readLimit).toArray());
+      const messages = messagesAt(found, groups);
+      if (messages === tooNew) return tooNew;
+      const rows = new Map(messages.map((message) => [idOf(message.groupId, message.seq), message]));
+      return newest.flatMap(({ groupId, seq, position }) => {
+        const message = rows.get(idOf(groupId, seq));
+        return message === undefined ? [] : [{ message, position }];
+      });
+    });
+  };
+}

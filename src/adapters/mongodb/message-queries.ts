@@ -1,0 +1,154 @@
+import type { MessageKey, MessageRow, ReadModels } from '../../ports/read-models.ts';
+import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
+import { type AnyVersioned, stateAt, tooNew } from './commit-point.ts';
+import type { Connection } from './connection.ts';
+import {
+  type GroupDocument,
+  idOf,
+  type MessageDocument,
+  type ReactionCountsDocument,
+  type ReactionDocument,
+} from './documents.ts';
+import type { GroupReads } from './group-reads.ts';
+import { toMessageRow } from './row-mapping.ts';
+
+type MessageQueries = Pick<
+  ReadModels,
+  'timelinePage' | 'messages' | 'messagesById' | 'search' | 'reactionCounts' | 'reactions'
+>;
+
+/** Queries about messages: pages, the search and reactions. */
+export function createMessageQueries(connection: Connection, reads: GroupReads): MessageQueries {
+  const { collections, run, readLimit } = connection;
+  const { timeline } = collections;
+
+  /** Runs a query of one group; none of its rows where the group is unknown. */
+  const inGroup = <Row>(groupId: string, read: (group: GroupDocument) => Promise<readonly Row[] | typeof tooNew>) =>
+    reads.consistently(async () => {
+      const group = (await reads.groups([groupId])).get(groupId);
+      return group === undefined ? [] : read(group);
+    });
+
+  return {
+    timelinePage: (groupId, { fromSeq, toSeq, limit, last }) =>
+      inGroup(groupId, async (group) => {
+        if (limit < 1) return [];
+        const wanted = { groupId, seq: { $gte: fromSeq, $lte: Math.min(toSeq, group.lastSeq) } };
+        const order = last ? -1 : 1;
+        const found = await run(() => timeline.find(wanted, readLimit).sort({ seq: order }).limit(limit).toArray());
+        const rows = messagesAt(found, new Map([[groupId, group]]));
+        return last && rows !== tooNew ? rows.reverse() : rows;
+      }),
+    messages: (groupId, messageIds) =>
+      inGroup(groupId, async (group) => {
+        const wanted = { messageId: { $in: [...messageIds] }, groupId };
+        const found = await run(() => timeline.find(wanted, readLimit).toArray());
+        return messagesAt(found, new Map([[groupId, group]]));
+      }),
+    messagesById: (messageId) =>
+      reads.consistently(async () => {
+        // Once to learn of which groups, and again after these: see stateAt.
+        const read = () => run(() => timeline.find({ messageId }, readLimit).toArray());
+        const groups = await reads.groups((await read()).map(({ groupId }) => groupId));
+        return groups.size === 0 ? [] : messagesAt(await read(), groups);
+      }),
+    search: (groupId, text, beforeSeq, limit) => {
+      const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))];
+      return inGroup(groupId, (group) => searchIn(connection, group, { words, beforeSeq, limit }));
+    },
+    ...createReactionQueries(connection, reads),
+  };
+}
+
+const byGroup = (keys: readonly MessageKey[]): string[] => [...new Set(keys.map(({ groupId }) => groupId))];
+
+function createReactionQueries(
+  { collections, run, readLimit }: Connection,
+  reads: GroupReads,
+): Pick<ReadModels, 'reactionCounts' | 'reactions'> {
+  return {
+    reactionCounts: (keys) =>
+      reads.consistently(async () => {
+        const groups = await reads.groups(byGroup(keys));
+        const ids = keys.map(({ groupId, seq }) => idOf(groupId, seq));
+        const found = await run(() => collections.reactionCounts.find({ _id: { $in: ids } }, readLimit).toArray());
+        return rowsAt<ReactionCountsDocument, ReactionCountRow>(found, groups, ({ groupId, seq, counts }) =>
+          counts.filter(({ count }) => count > 0).map(({ emoji, count }) => ({ groupId, seq, emoji, count })),
+        );
+      }),
+    reactions: (keys) =>
+      reads.consistently(async () => {
+        const groups = await reads.groups(byGroup(keys));
+        const found: ReactionDocument[] = [];
+        for (const groupId of groups.keys()) {
+          const seqs = keys.filter((key) => key.groupId === groupId).map(({ seq }) => seq);
+          const wanted = { groupId, seq: { $in: seqs } };
+          found.push(...(await run(() => collections.reactions.find(wanted, readLimit).toArray())));
+        }
+        // In the order in which each first stood there; the server would have to sort them.
+        const state = ({ firstPosition }: ReactionDocument) => firstPosition;
+        found.sort((a, b) => state(a) - state(b));
+        return rowsAt<ReactionDocument, Omit<ReactionCountRow, 'count'> & { userId: string }>(
+          found,
+          groups,
+          ({ groupId, seq, emoji, userId, present }) => (present ? [{ groupId, seq, emoji, userId }] : []),
+        );
+      }),
+  };
+}
+
+interface ReactionCountRow {
+  readonly groupId: string;
+  readonly seq: number;
+  readonly emoji: string;
+  readonly count: number;
+}
+
+/** Rows of documents as of their groups; those of unknown groups have none. */
+function rowsAt<Document extends AnyVersioned & { readonly groupId: string }, Row>(
+  documents: readonly Document[],
+  groups: ReadonlyMap<string, GroupDocument>,
+  toRows: (document: Document) => readonly Row[],
+): Row[] | typeof tooNew {
+  const rows: Row[] = [];
+  for (const document of documents) {
+    const group = groups.get(document.groupId);
+    const state = group && stateAt(document, group.appliedTo);
+    if (state === tooNew) return tooNew;
+    if (state !== undefined) rows.push(...toRows(state));
+  }
+  return rows;
+}
+
+export const messagesAt = (
+  documents: readonly MessageDocument[],
+  groups: ReadonlyMap<string, GroupDocument>,
+): MessageRow[] | typeof tooNew => rowsAt(documents, groups, (document) => [toMessageRow(document)]);
+
+/**
+ * A document's words are also those of its text before, as long as that may be shown: whether it holds the words is for
+ * the text that is shown to say.
+ */
+async function searchIn(
+  { collections, run, readLimit }: Connection,
+  group: GroupDocument,
+  { words, beforeSeq, limit }: { words: readonly string[]; beforeSeq: number | undefined; limit: number },
+): Promise<MessageRow[] | typeof tooNew> {
+  const rows: MessageRow[] = [];
+  let before = Math.min(beforeSeq ?? Number.MAX_SAFE_INTEGER, group.lastSeq + 1);
+  while (words.length > 0 && rows.length < limit) {
+    const wanted = { groupId: group._id, words: { $all: [...words] }, seq: { $lt: before } };
+    const found = await run(() =>
+      collections.timeline.find(wanted, readLimit).sort({ seq: -1 }).limit(limit).toArray(),
+    );
+    const shown = messagesAt(found, new Map([[group._id, group]]));
+    if (shown === tooNew) return tooNew;
+    for (const row of shown) {
+      const held = new Set(searchWords(row.text ?? ''));
+      if (words.every((word) => held.has(word)) && rows.length < limit) rows.push(row);
+    }
+    if (found.length < limit) break;
+    before = found.at(-1)?.seq ?? 0;
+  }
+  return rows;
+}

@@ -1,0 +1,184 @@
+import { isDeepStrictEqual } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
+import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
+import type { Change } from '../../../src/ports/changes.ts';
+import { type ReadModels, ReadModelsUnavailable, type ReadModelWriter } from '../../../src/ports/read-models.ts';
+import { History } from '../../contract/read-models-history.ts';
+import { startFerretDb } from '../ferretdb.ts';
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { shown } from './shown.ts';
+import { type Fate, isWrite, startWireProxy, type WireProxy } from './wire-proxy.ts';
+
+const userIds = ['ada', 'bob', 'cyd', 'dan'];
+const openWriter = (url: string): Promise<ReadModelWriter> =>
+  openMongoReadModelWriter({ url, holder: 'test', signal: new AbortController().signal });
+
+/** A batch that touches every collection, and what went before it. */
+function twoBatches(): { first: Batch; second: Batch } {
+  const history = new History().create('g', 'Group', ['ada', 'bob', 'cyd']).send('g', 'ada', 'first word');
+  history
+    .send('g', 'bob', 'second word', { mentions: ['ada'] })
+    .react('g', 1, 'bob', '👍')
+    .mark('g', 'cyd', 1);
+  const first = { changes: history.changes, position: history.position };
+  history.changes = [];
+  history.edit('g', 1, 'edited word').delete('g', 2).react('g', 1, 'cyd', '👍').unreact('g', 1, 'bob', '👍');
+  history.send('g', 'cyd', 'third word', { mentions: ['bob'], mentionsAll: true }).mark('g', 'bob', 3);
+  history.leave('g', 'cyd').join('g', 'dan').renameGroup('g', 'Renamed').setRole('g', 'ada', 'owner');
+  return { first, second: { changes: history.changes, position: history.position } };
+}
+
+interface Batch {
+  readonly changes: readonly Change[];
+  readonly position: number;
+}
+
+describe('a writer whose connection is cut', () => {
+  let fresh: FreshDatabase;
+  let proxy: WireProxy;
+  let writer: ReadModelWriter;
+  let readModels: ReadModels;
+
+  beforeEach(async () => {
+    fresh = freshDatabase();
+    proxy = await startWireProxy(fresh.url);
+    writer = await openWriter(proxy.url);
+    readModels = await openMongoReadModels({ url: fresh.url });
+  });
+  afterEach(async () => {
+    proxy.decide = () => 'through';
+    await Promise.all([writer.close(), readModels.close()]);
+    await proxy.close();
+    await fresh.drop();
+  });
+
+  /** Cuts at the n-th write from now on, and not again. */
+  function cutAt(wanted: number, fate: Fate): void {
+    let writes = 0;
+    proxy.decide = (command) => {
+      if (command.collection === 'leases' || !isWrite(command)) return 'through';
+      writes += 1;
+      return writes - 1 === wanted ? fate : 'through';
+    };
+  }
+
+  test.for(['cut before', 'cut after'] as const)(
+    'shows nothing of half a batch, and all of it once it is applied again (%s)',
+    { timeout: 120_000 },
+    async (fate) => {
+      const { first, second } = twoBatches();
+      await writer.apply(first.changes, first.position);
+      const before = await shown(readModels, 'g', userIds);
+      // How many writes a batch is, and what it shows, told by read models of their own.
+      const other = freshDatabase();
+      const otherWriter = await openWriter(other.url);
+      const otherReadModels = await openMongoReadModels({ url: other.url });
+      await otherWriter.apply(first.changes, first.position);
+      await otherWriter.apply(second.changes, second.position);
+      const after = await shown(otherReadModels, 'g', userIds);
+      await Promise.all([otherWriter.close(), otherReadModels.close()]);
+      await other.drop();
+
+      let at = 0;
+      let failures = 0;
+      for (let isCut = true; isCut; at += 1) {
+        cutAt(at, fate);
+        isCut = await writer.apply(second.changes, second.position).then(
+          () => false,
+          (error: unknown) => {
+            expect(error).toBeInstanceOf(ReadModelsUnavailable);
+            return true;
+          },
+        );
+        if (isCut) failures += 1;
+        const now = await shown(readModels, 'g', userIds);
+        // Once the group is committed all of it is shown, though the checkpoint may not be there yet.
+        if (!isDeepStrictEqual(now, before)) expect(now, `cut at ${at}`).toEqual(after);
+        if (!isCut) expect(now).toEqual(after);
+      }
+      // Claims, documents of every kind, the commit and the checkpoint.
+      expect(failures).toBeGreaterThan(8);
+      expect(await writer.checkpoint()).toBe(second.position);
+    },
+  );
+
+  test('erases the text of what was deleted or edited, also when it is cut before that', async () => {
+    const history = new History().create('g', 'Group', ['ada']).send('g', 'ada', 'secret').send('g', 'ada', 'secret');
+    await history.apply(writer);
+    history.delete('g', 1).edit('g', 2, 'open');
+    const { changes, position } = history;
+    proxy.decide = ({ name, body }) =>
+      name === 'update' && JSON.stringify(body).includes('previous.text') ? 'cut before' : 'through';
+    await expect(writer.apply(changes, position)).rejects.toThrow(ReadModelsUnavailable);
+    proxy.decide = () => 'through';
+    await writer.apply(changes, position);
+    const documents = await fresh.database.collection('timeline').find().toArray();
+    expect(JSON.stringify(documents)).not.toMatch(/secret/);
+    expect(await readModels.timelinePage('g', { fromSeq: 1, toSeq: 2, limit: 2, last: false })).toMatchObject([
+      { text: null },
+      { text: 'open' },
+    ]);
+    expect(await readModels.search('g', 'open', undefined, 9)).toHaveLength(1);
+  });
+});
+
+describe('a server that is not there', () => {
+  test('is unavailable to readers, by name, and opening does not need it', async () => {
+    const readModels = await openMongoReadModels({ url: 'mongodb://127.0.0.1:1/' });
+    await expect(readModels.checkpoint()).rejects.toThrow(ReadModelsUnavailable);
+    await readModels.close();
+    await readModels.close();
+    await expect(readModels.checkpoint()).rejects.toThrow(ReadModelsUnavailable);
+  });
+
+  test('keeps a writer waiting until it is told to stop', async () => {
+    const abort = new AbortController();
+    const told = Promise.withResolvers<string>();
+    const opening = openMongoReadModelWriter({
+      ...{ url: 'mongodb://127.0.0.1:1/', holder: 'test', signal: abort.signal },
+      onWaiting: told.resolve,
+    });
+    expect(await told.promise).toMatch(/cannot be used/);
+    abort.abort(new Error('told to stop'));
+    await expect(opening).rejects.toThrow('told to stop');
+  });
+
+  test('is unavailable where it refuses the credentials, and that is said', async () => {
+    const url = new URL(process.env['HIGHWATER_MONGODB_URL'] ?? '');
+    Object.assign(url, { username: 'nobody', password: 'wrong' });
+    const readModels = await openMongoReadModels({ url: String(url) });
+    const failure = await readModels.checkpoint().catch((error: unknown) => error);
+    await readModels.close();
+    expect(failure).toBeInstanceOf(ReadModelsUnavailable);
+    expect(String(failure)).toMatch(/refuses the credentials/);
+  });
+
+  test('may be killed within and between batches, and nothing is missing once it is back', {
+    timeout: 120_000,
+  }, async () => {
+    const ferret = await startFerretDb();
+    const proxy = await startWireProxy(`${ferret.url}killed`);
+    const writer = await openMongoReadModelWriter({
+      ...{ url: proxy.url, holder: 'test', signal: new AbortController().signal, leaseMilliseconds: 60_000 },
+    });
+    const readModels = await openMongoReadModels({ url: proxy.url });
+    const { first, second } = twoBatches();
+    await writer.apply(first.changes, first.position);
+    proxy.decide = async (command): Promise<Fate> => {
+      if (command.name === 'insert' && command.collection === 'timeline') await ferret.kill();
+      return 'through';
+    };
+    await expect(writer.apply(second.changes, second.position)).rejects.toThrow(ReadModelsUnavailable);
+    await expect(readModels.groups(['g'])).rejects.toThrow(ReadModelsUnavailable);
+    proxy.decide = () => 'through';
+    await ferret.restart();
+    expect(await readModels.groups(['g'])).toMatchObject([{ name: 'Group', lastSeq: 2 }]);
+    await writer.apply(second.changes, second.position);
+    expect(await readModels.groups(['g'])).toMatchObject([{ name: 'Renamed', lastSeq: 3 }]);
+    expect(await readModels.membersPage('g', undefined, 9)).toHaveLength(3);
+    await Promise.all([writer.close(), readModels.close()]);
+    await proxy.close();
+    await ferret.stop();
+  });
+});

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
+import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
+import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import { History } from '../../contract/read-models-history.ts';
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { type FindCommand, isServedBy, stagesOf } from './index-use.ts';
+import { startWireProxy, type WireProxy } from './wire-proxy.ts';
+
+/** A person's groups are sorted by the server: they are few, and their order is that of the groups, not of the person. */
+const sorted = new Set(['inboxPage']);
+/** Of which there is one, or a handful. */
+const tiny = new Set(['checkpoints', 'leases']);
+
+const key = { groupId: 'g', seq: 2 };
+const page = { fromSeq: 1, toSeq: 9, limit: 2 };
+type Ask = (readModels: ReadModels, writer: ReadModelWriter) => Promise<unknown>;
+const queries: Readonly<Record<string, Ask>> = {
+  groups: (readModels) => readModels.groups(['g', 'h']),
+  groupSnapshot: (readModels) => readModels.groupSnapshot('g'),
+  members: (readModels) => readModels.members('g', ['ada', 'bob']),
+  membersPage: (readModels) => readModels.membersPage('g', 'a', 2),
+  inboxPage: (readModels) => readModels.inboxPage('ada', 99, 2),
+  timelinePageFirst: (readModels) => readModels.timelinePage('g', { ...page, last: false }),
+  timelinePageLast: (readModels) => readModels.timelinePage('g', { ...page, last: true }),
+  messages: (readModels) => readModels.messages('g', ['g-1', 'g-2']),
+  messagesById: (readModels) => readModels.messagesById('g-1'),
+  reactionCounts: (readModels) => readModels.reactionCounts([key]),
+  reactions: (readModels) => readModels.reactions([key]),
+  mentionsPage: (readModels) => readModels.mentionsPage('bob', 99, 2),
+  search: (readModels) => readModels.search('g', 'two words', 9, 2),
+  readersPage: (readModels) => readModels.readersPage(key, undefined, 'a', 2),
+  storedReadCounts: (readModels) => readModels.storedReadCounts('g'),
+  haltedGroups: (readModels) => readModels.haltedGroups(),
+  groupsToCount: (_, writer) => writer.groupsToCount('a', 2),
+};
+
+describe('every query of the port', () => {
+  let fresh: FreshDatabase;
+  let proxy: WireProxy;
+  let writer: ReadModelWriter;
+  let readModels: ReadModels;
+  let isFerretDb: boolean;
+  const found: { collection: string; find: FindCommand }[] = [];
+
+  beforeAll(async () => {
+    fresh = freshDatabase();
+    proxy = await startWireProxy(fresh.url);
+    writer = await openMongoReadModelWriter({ url: proxy.url, holder: 'test', signal: new AbortController().signal });
+    readModels = await openMongoReadModels({ url: proxy.url });
+    const history = new History().create('g', 'Group', ['ada', 'bob']).create('h', 'Other', ['ada', 'bob']);
+    for (let round = 0; round < 20; round += 1) {
+      history.send('g', 'ada', `two words ${round}`, { mentions: ['bob'], mentionsAll: true });
+      history.send('h', 'ada', 'two words', { mentionsAll: true }).react('g', round + 1, 'bob', '👍');
+      history.mark('g', 'bob', round + 1);
+    }
+    await history.apply(writer);
+    await writer.storeReadCounts('g', history.position, []);
+    const buildInfo = await fresh.database.command({ buildInfo: 1 });
+    isFerretDb = 'ferretdbVersion' in buildInfo;
+    proxy.decide = ({ name, collection, body }) => {
+      const { filter = {}, sort = {} } = body;
+      if (name === 'find' && !tiny.has(collection)) found.push({ collection, find: { filter, sort } });
+      return 'through';
+    };
+  });
+  afterAll(async () => {
+    await Promise.all([writer.close(), readModels.close()]);
+    await proxy.close();
+    await fresh.drop();
+  });
+
+  test.for(Object.keys(queries))('goes by an index and sorts no documents: %s', async (name) => {
+    found.length = 0;
+    await queries[name]?.(readModels, writer);
+    expect(found.length).toBeGreaterThan(0);
+    for (const { collection, find } of found) {
+      const indexes = await fresh.database.collection(collection).indexes();
+      const order = sorted.has(name) && collection === 'groups' ? {} : find.sort;
+      const serving = indexes.filter((index) =>
+        isServedBy(index.key as Record<string, number>, { ...find, sort: order }),
+      );
+      expect(serving, `${collection}: ${JSON.stringify(find)}`).not.toEqual([]);
+      const cursor = fresh.database.collection(collection).find(find.filter).sort(find.sort);
+      const { queryPlanner } = await cursor.explain('queryPlanner');
+      // FerretDB 1 reads every document but those asked for by `_id` alone; that is all that its plan can say.
+      if (isFerretDb) expect(JSON.stringify(queryPlanner)).toMatch(/SCAN|SEARCH/);
+      else expectPlanByIndex(stagesOf(queryPlanner.winningPlan), order === find.sort);
+    }
+  });
+});
+
+function expectPlanByIndex(stages: readonly string[], isUnsorted: boolean): void {
+  expect(stages).not.toEqual([]);
+  expect(stages).not.toContain('COLLSCAN');
+  if (isUnsorted) expect(stages).not.toContain('SORT');
+}
+
+describe('the rule that indexes are held to', () => {
+  const keys = { groupId: 1, seq: 1 };
+
+  test.for([
+    ['equality, then order', { groupId: 'g', seq: { $gt: 3 } }, { seq: 1 }, true],
+    ['the order turned round', { groupId: 'g' }, { seq: -1 }, true],
+    ['no equality before the order', {}, { seq: 1 }, false],
+    ['another order', { groupId: 'g' }, { at: 1 }, false],
+    ['another field alone', { userId: 'ada' }, {}, false],
+    ['nothing at all', {}, {}, false],
+    ['each of several', { $or: [{ groupId: 'g' }, { groupId: 'h' }] }, { seq: 1 }, true],
+    ['one of several that it does not serve', { $or: [{ groupId: 'g' }, { userId: 'ada' }] }, {}, false],
+  ] as const)('%s', ([, filter, sort, expected]) => {
+    expect(isServedBy(keys, { filter, sort })).toBe(expected);
+  });
+});
