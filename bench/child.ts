@@ -48,8 +48,9 @@ export async function runContestant<Result>(
   script: string,
   options: unknown,
   place: Place = 'anywhere',
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Result> {
-  const child = startNode(script, [JSON.stringify(options)], place);
+  const child = startNode(script, [JSON.stringify(options)], place, env);
   const output: string[] = [];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => output.push(text));
   const [code] = (await once(child, 'close')) as [number | null];

@@ -8,6 +8,8 @@ import { createRandom } from './random.ts';
 export interface HistoryOptions {
   readonly file: string;
   readonly events: number;
+  /** Eight hexadecimal digits that every group's and event's id holds, so that one run's differ from another's. */
+  readonly runId?: string | undefined;
   /** How many members the first group has, and how many each of the others. */
   readonly largeGroup: number;
   readonly smallGroups: number;
@@ -32,10 +34,11 @@ const marksShare = 0.8;
 export function writeHistory(options: HistoryOptions): void {
   const random = createRandom();
   const pick = (below: number): number => Math.floor(random() * below);
-  const append = openAppender(options.file);
-  const groups = [createGroup('group-large', options.largeGroup)];
+  const append = openAppender(options);
+  const suffix = options.runId === undefined ? '' : `-${options.runId}`;
+  const groups = [createGroup(`group-large${suffix}`, options.largeGroup)];
   for (let index = 0; index < options.smallGroups; index += 1) {
-    groups.push(createGroup(`group-small-${index}`, options.smallGroup));
+    groups.push(createGroup(`group-small-${index}${suffix}`, options.smallGroup));
   }
   for (const group of groups) found(group);
   while (append.count() < options.events) {
@@ -118,7 +121,7 @@ export function writeHistory(options: HistoryOptions): void {
 }
 
 /** Rows straight into the log's tables, as the event log would have written them. */
-function openAppender(file: string) {
+function openAppender({ file, runId = '' }: HistoryOptions) {
   const database = openLogForWriting(file, undefined);
   const insert = database.prepare(
     'INSERT INTO events (position, stream_id, version, event_id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -138,7 +141,7 @@ function openAppender(file: string) {
       }
       stream.version += 1;
       // The shape of a derived id without the hash, which would be half of the time.
-      const eventId = `${position.toString(16).padStart(8, '0')}-0000-8000-8000-000000000000`;
+      const eventId = `${position.toString(16).padStart(8, '0')}-0000-8000-8000-${runId.padStart(12, '0')}`;
       const at = new Date(firstMoment + position * 20).toISOString();
       const metadata = { correlationId: eventId, causationId: eventId, actorId, at };
       const { type, data, metadata: encoded } = encodeEvent(event, metadata, eventId);

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AbsentPeer, Contestant, Reach, Row } from './row.ts';
+import type { AbsentPeer, Contestant, Reach, Row, RowOptions } from './row.ts';
+import { describeServers } from './servers.ts';
 
 export interface Spread {
   readonly median: number;
@@ -29,6 +30,8 @@ export interface RowResult {
   readonly row: string;
   readonly title: string;
   readonly unit: string;
+  /** On which servers ours ran; undefined for the embedded stores. */
+  readonly stores?: string | undefined;
   readonly short: boolean;
   readonly figures: readonly Figure[];
   readonly ratios: readonly JudgedRatio[];
@@ -44,10 +47,17 @@ const runsOfAShortRow = 1;
  * Measures a row: every contestant once, then all of them again, in the same order. A ratio is taken within one round, so
  * that what the machine does meanwhile meets both sides; a row's ratio is the median of its rounds'.
  */
-export async function measureRow(row: Row, short: boolean, log: (line: string) => void): Promise<RowResult> {
+export async function measureRow(
+  row: Row,
+  { short, servers: given }: Omit<RowOptions, 'directory'>,
+  log: (line: string) => void,
+): Promise<RowResult> {
+  const servers = row.hasServerForm ? given : undefined;
+  const stores = servers && describeServers(servers);
+  log(`${row.name}: ${row.title}${stores === undefined ? '' : `, on ${stores}`}`);
   const directory = await mkdtemp(join(tmpdir(), `highwater-bench-${row.name}-`));
   try {
-    const prepared = await row.prepare({ short, directory });
+    const prepared = await row.prepare({ short, directory, servers });
     try {
       const { contestants, absent } = prepared;
       for (const { name, reason } of absent) log(`${row.name}  ${name}: not installed: ${reason}`);
@@ -60,7 +70,8 @@ export async function measureRow(row: Row, short: boolean, log: (line: string) =
           log(`${row.name}  run ${round} of ${rounds}  ${contestant.name}: ${formatNumber(value)} ${row.unit}`);
         }
       }
-      return judge(row, short, contestants, measured, absent, prepared.notes?.() ?? []);
+      const judged = judge(row, contestants, measured);
+      return { ...judged, stores, short, absent, notes: prepared.notes?.() ?? [] };
     } finally {
       await prepared.close?.();
     }
@@ -71,12 +82,9 @@ export async function measureRow(row: Row, short: boolean, log: (line: string) =
 
 function judge(
   row: Row,
-  short: boolean,
   contestants: readonly Contestant[],
   measured: ReadonlyMap<string, readonly number[]>,
-  absent: readonly AbsentPeer[],
-  notes: readonly string[],
-): RowResult {
+): Omit<RowResult, 'stores' | 'short' | 'absent' | 'notes'> {
   const figures = contestants.map(({ name, kind, title }) => {
     const runs = measured.get(name) ?? [];
     return { name, kind, title, runs, ...spread(runs) };
@@ -87,7 +95,7 @@ function judge(
     .map(({ name, runs }) => judgeRatio(row.reaches, name, ours, runs));
   const { name, title, unit } = row;
   const reached = ours.length > 0 && ratios.every(({ holds }) => holds);
-  return { row: name, title, unit, short, figures, ratios, absent, notes, reached };
+  return { row: name, title, unit, figures, ratios, reached };
 }
 
 function judgeRatio(

@@ -7,7 +7,7 @@ const resultsFolder = join(import.meta.dirname, 'results');
 const summaryFile = join(resultsFolder, 'summary.md');
 
 /** The one line of `--json`. */
-export function jsonLine({ row, unit, figures, ratios, absent, reached }: RowResult): string {
+export function jsonLine({ row, unit, stores, figures, ratios, absent, reached }: RowResult): string {
   const medianOf = (name: string) => figures.find((figure) => figure.name === name)?.median ?? null;
   const byName = (kind: string) =>
     Object.fromEntries(
@@ -16,6 +16,7 @@ export function jsonLine({ row, unit, figures, ratios, absent, reached }: RowRes
   const { limit, ...otherLimits } = byName('limit');
   return JSON.stringify({
     row,
+    ...(stores !== undefined && { stores: `on ${stores}` }),
     ours: round(medianOf('ours') ?? Number.NaN),
     unit,
     limit: limit ?? null,
@@ -33,7 +34,8 @@ function round(value: number): number {
 }
 
 /** Why a row does not hold: each ratio that falls short, and by how much. Empty where it holds. */
-export function shortfalls({ row, ratios, figures }: RowResult): readonly string[] {
+export function shortfalls({ row: name, stores, ratios, figures }: RowResult): readonly string[] {
+  const row = stores === undefined ? name : `${name} on servers`;
   if (!figures.some(({ name }) => name === 'ours')) return [`${row}: ours could not be measured`];
   return ratios.flatMap(({ against, ratio, demand, holds, median }) => {
     if (holds || demand === undefined) return [];
@@ -47,11 +49,11 @@ export function shortfalls({ row, ratios, figures }: RowResult): readonly string
 
 /** A row as a table of Markdown. */
 export function rowTable(result: RowResult): string {
-  const { row, title, unit, figures, ratios, absent, notes, reached, short } = result;
+  const { row, title, unit, stores, figures, ratios, absent, notes, reached, short } = result;
   const lines = [
-    `### ${row}: ${title}`,
+    `### ${row}${stores === undefined ? '' : ' on servers'}: ${title}`,
     '',
-    `${reached ? 'Reached' : 'Not reached'}${short ? ' (short form: one run)' : ''}${absent.length > 0 ? ', judged without the peers that are not installed' : ''}.`,
+    `${reached ? 'Reached' : 'Not reached'}${stores === undefined ? '' : `, on ${stores}`}${short ? ' (short form: one run)' : ''}${absent.length > 0 ? ', judged without the peers that are not installed' : ''}.`,
     '',
     `| | ${unit}, median (min – max) | ratio, median (min – max) | demand |`,
     '|---|---|---|---|',
@@ -84,11 +86,14 @@ export function writeResults(result: RowResult): void {
   mkdirSync(resultsFolder, { recursive: true });
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${platform()}-${arch()}, Node ${process.versions.node}`;
   const stored = { ...result, machine, measuredAt: new Date().toISOString() };
-  writeFileSync(join(resultsFolder, `${result.row}.json`), `${JSON.stringify(stored, null, 2)}\n`);
+  writeFileSync(
+    join(resultsFolder, `${result.row}${result.stores === undefined ? '' : '-servers'}.json`),
+    `${JSON.stringify(stored, null, 2)}\n`,
+  );
   const rows = readdirSync(resultsFolder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => JSON.parse(readFileSync(join(resultsFolder, name), 'utf8')) as typeof stored)
-    .sort((a, b) => a.row.localeCompare(b.row, 'en', { numeric: true }));
+    .sort((a, b) => a.row.localeCompare(b.row, 'en', { numeric: true }) || (a.stores === undefined ? -1 : 1));
   const tables = rows.map((row) => `${rowTable(row)}\nMeasured ${row.measuredAt} on ${row.machine}.\n`);
   writeFileSync(summaryFile, `# What the numbers showed\n\n${tables.join('\n')}`);
 }

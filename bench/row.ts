@@ -1,3 +1,5 @@
+import type { ServerUrls } from './servers.ts';
+
 /** One side of a row. `run` measures once and answers in the row's unit. */
 export interface Contestant {
   /** `ours`, `limit`, or a name of its own. */
@@ -29,6 +31,8 @@ export interface RowOptions {
   readonly short: boolean;
   /** An empty folder of this row's own, removed afterwards. */
   readonly directory: string;
+  /** Where ours is to run instead of on embedded stores; never given to a row without a server form. */
+  readonly servers?: ServerUrls | undefined;
 }
 
 /** A row that is ready to be measured. */
@@ -46,5 +50,6 @@ export interface Row {
   readonly title: string;
   readonly unit: string;
   readonly reaches: readonly Reach[];
+  readonly hasServerForm: boolean;
   prepare(options: RowOptions): Promise<Prepared>;
 }

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { pinning, runContestant } from './child.ts';
 import type { LoadOptions, LoadResult } from './contestants/load-generator.ts';
 import type { InsertOptions } from './contestants/sqlite-inserts.ts';
+import { hotGroup } from './database.ts';
 import { percentile } from './measure.ts';
 import { emmettPeers } from './peers/emmett.ts';
 import type { EmmettAppendOptions } from './peers/emmett-append.ts';
-import type { Row, RowOptions } from './row.ts';
+import type { Contestant, Row, RowOptions } from './row.ts';
 import { sampleMessage, sampleRow } from './sample-events.ts';
 import { createGroup, newestSeq, startServer } from './server.ts';
+import { type Processes, startProduct } from './server-on-stores.ts';
 
 const clients = 64;
-const groupId = 'hot';
 
 /** Durable, acknowledged messages to one hot group: 64 members over one socket each, one message of 300 bytes under way each. */
 export const sendRow: Row = {
@@ -22,24 +23,26 @@ export const sendRow: Row = {
     { against: 'emmett-sqlite', ratio: 'ours / other', bound: 'at least', value: 10 },
     { against: 'limit', ratio: 'ours / other', bound: 'at least', value: 0.7 },
   ],
-  async prepare({ short, directory }: RowOptions) {
+  hasServerForm: true,
+  async prepare({ short, directory, servers }: RowOptions) {
     const seconds = short ? 2 : 5;
     const p99: number[] = [];
     const folder = (): Promise<string> => mkdtemp(join(directory, 'run-'));
-    const load = (operation: LoadOptions['operation']): Omit<LoadOptions, 'url' | 'secret'> => {
+    const load = (operation: LoadOptions['operation'], groupId: string): Omit<LoadOptions, 'url' | 'secret'> => {
       return { operation, groupId, clients, seconds, warmUpSeconds: short ? 1 : 3 };
     };
 
-    async function send(): Promise<number> {
-      const server = await startServer('product', await folder());
+    async function send(processes: Processes, into: number[]): Promise<number> {
+      const server = await startProduct(servers, processes, await folder());
+      const groupId = hotGroup(servers);
       try {
         await createGroup(server, groupId, clients);
-        const result = await server.load(load('send'));
-        const stored = await newestSeq(server, groupId);
+        const result = await server.load(load('send', groupId));
+        const stored = await newestSeq(server, groupId, result.acknowledged);
         if (stored !== result.acknowledged) {
           throw new Error(`${result.acknowledged} messages were acknowledged, the group holds ${stored}`);
         }
-        p99.push(result.p99Milliseconds);
+        into.push(result.p99Milliseconds);
         return result.perSecond;
       } finally {
         await server.stop();
@@ -49,7 +52,7 @@ export const sendRow: Row = {
     async function doNothing(operation: 'noop' | 'noopWithInput'): Promise<number> {
       const server = await startServer('empty mutation', await folder());
       try {
-        const { perSecond }: LoadResult = await server.load(load(operation));
+        const { perSecond }: LoadResult = await server.load(load(operation, 'none'));
         return perSecond;
       } finally {
         await server.stop();
@@ -75,7 +78,7 @@ export const sendRow: Row = {
         file,
         seconds,
         callers: clients,
-        streamName: `group-${groupId}`,
+        streamName: 'group-hot',
         event,
         through,
       };
@@ -96,9 +99,16 @@ export const sendRow: Row = {
         run: () => emmett('connection'),
       },
     ]);
+    const split: Contestant = {
+      name: 'api and projector',
+      kind: 'variant',
+      title: 'the same with the projector in another process, on the same cores',
+      run: () => send('api and projector', []),
+    };
     return {
       contestants: [
-        { name: 'ours', kind: 'ours', title: 'sendMessage over WebSocket', run: send },
+        { name: 'ours', kind: 'ours', title: 'sendMessage over WebSocket', run: () => send('one process', p99) },
+        ...(servers === undefined ? [] : [split]),
         {
           name: 'limit',
           kind: 'limit',

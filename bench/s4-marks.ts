@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runContestant } from './child.ts';
 import type { MarksOptions } from './contestants/marks-in-process.ts';
 import type { InsertOptions } from './contestants/sqlite-inserts.ts';
+import { hotGroup } from './database.ts';
 import { formatNumber, spread } from './measure.ts';
 import { emmettPeers } from './peers/emmett.ts';
 import type { EmmettAppendOptions } from './peers/emmett-append.ts';
@@ -10,10 +11,11 @@ import { startRedis, whyNoRedis } from './peers/redis.ts';
 import type { RedisMarksOptions } from './peers/redis-marks.ts';
 import type { Contestant, Row, RowOptions } from './row.ts';
 import { sampleMark, sampleRow } from './sample-events.ts';
-import { createGroup, startServer } from './server.ts';
+import { createGroup } from './server.ts';
+import { type Processes, startProduct } from './server-on-stores.ts';
+import { environmentOf } from './servers.ts';
 
 const members = 10_000;
-const groupId = 'hot';
 const sockets = 256;
 /** What a reader over the wire can mark, one message at a time, before it has to stop. */
 const messagesOverTheWire = 4_096;
@@ -31,23 +33,26 @@ export const marksRow: Row = {
     { against: 'limit', ratio: 'ours / other', bound: 'at least', value: 0.25 },
     { against: 'emmett-sqlite', ratio: 'ours / other', bound: 'at least', value: 20 },
   ],
-  async prepare({ short, directory }: RowOptions) {
+  hasServerForm: true,
+  async prepare({ short, directory, servers }: RowOptions) {
     const seconds = short ? 2 : 5;
     const warmUpSeconds = short ? 1 : 2;
     const overTheWire: number[] = [];
     const folder = (): Promise<string> => mkdtemp(join(directory, 'run-'));
 
-    async function rate(script: string, options: object): Promise<number> {
-      return (await runContestant<Rate>(script, options)).perSecond;
+    async function rate(script: string, options: object, env?: NodeJS.ProcessEnv): Promise<number> {
+      return (await runContestant<Rate>(script, options, 'anywhere', env)).perSecond;
     }
 
     async function inProcess(): Promise<number> {
-      const options: MarksOptions = { file: join(await folder(), 'log.db'), members, seconds, warmUpSeconds };
-      return rate('contestants/marks-in-process.ts', options);
+      const file = join(await folder(), 'log.db');
+      const options: MarksOptions = { file, groupId: hotGroup(servers), members, seconds, warmUpSeconds };
+      return rate('contestants/marks-in-process.ts', options, servers && environmentOf(servers));
     }
 
-    async function wire(): Promise<number> {
-      const server = await startServer('product', await folder());
+    async function wire(processes: Processes): Promise<number> {
+      const server = await startProduct(servers, processes, await folder());
+      const groupId = hotGroup(servers);
       try {
         await createGroup(server, groupId, members);
         const maximumEach = messagesOverTheWire / sockets;
@@ -63,7 +68,7 @@ export const marksRow: Row = {
           ...{ operation: 'mark', groupId, clients: sockets, warmUpSeconds: 1, seconds },
           maximumEach: messagesOverTheWire,
         });
-        overTheWire.push(perSecond);
+        if (processes === 'one process') overTheWire.push(perSecond);
         return perSecond;
       } finally {
         await server.stop();
@@ -80,7 +85,7 @@ export const marksRow: Row = {
       const file = join(await folder(), 'emmett.db');
       const event = { type: sampleMark.type, data: sampleMark.data };
       const options: EmmettAppendOptions = {
-        ...{ file, seconds, callers: members, streamName: `reads-${groupId}`, event, through },
+        ...{ file, seconds, callers: members, streamName: 'reads-hot', event, through },
       };
       return rate('peers/emmett-append.ts', options);
     }
@@ -95,20 +100,7 @@ export const marksRow: Row = {
       }
     }
 
-    const emmetts = emmettPeers([
-      {
-        name: 'emmett-sqlite',
-        kind: 'peer',
-        title: 'emmett’s SQLite store, one append a mark, expected version known',
-        run: () => emmett('store'),
-      },
-      {
-        name: 'emmett-sqlite-connection',
-        kind: 'peer',
-        title: 'emmett’s appendToStream on a connection that stays open',
-        run: () => emmett('connection'),
-      },
-    ]);
+    const emmetts = emmettsBy(emmett);
     const noRedis = whyNoRedis();
     const redis: Contestant = {
       name: 'redis',
@@ -116,9 +108,16 @@ export const marksRow: Row = {
       title: 'ZADD GT, AOF always, 10,000 under way over 50 pipelined connections',
       run: redisMarks,
     };
+    const split: Contestant = {
+      name: 'over the wire, api and projector',
+      kind: 'variant',
+      title: 'the same with the projector in another process, on the same cores',
+      run: () => wire('api and projector'),
+    };
+    const logName = servers === undefined ? 'SQLite log' : 'event store’s log';
     return {
       contestants: [
-        { name: 'ours', kind: 'ours', title: 'commands on the SQLite log in process, 10,000 readers', run: inProcess },
+        { name: 'ours', kind: 'ours', title: `commands on the ${logName} in process, 10,000 readers`, run: inProcess },
         {
           name: 'limit',
           kind: 'limit',
@@ -137,8 +136,9 @@ export const marksRow: Row = {
           name: 'over the wire',
           kind: 'variant',
           title: 'one mark a mutation, 256 readers over one socket each',
-          run: wire,
+          run: () => wire('one process'),
         },
+        ...(servers === undefined ? [] : [split]),
       ],
       absent: [...emmetts.absent, ...(noRedis === undefined ? [] : [{ name: 'redis', reason: noRedis }])],
       notes: () => [
@@ -147,3 +147,20 @@ export const marksRow: Row = {
     };
   },
 };
+
+function emmettsBy(run: (through: EmmettAppendOptions['through']) => Promise<number>) {
+  return emmettPeers([
+    {
+      name: 'emmett-sqlite',
+      kind: 'peer',
+      title: 'emmett’s SQLite store, one append a mark, expected version known',
+      run: () => run('store'),
+    },
+    {
+      name: 'emmett-sqlite-connection',
+      kind: 'peer',
+      title: 'emmett’s appendToStream on a connection that stays open',
+      run: () => run('connection'),
+    },
+  ]);
+}

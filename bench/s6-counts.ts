@@ -17,6 +17,8 @@ export const countsRow: Row = {
     { against: 'limit', ratio: 'ours / other', bound: 'at most', value: 2 },
     { against: 'sql', ratio: 'other / ours', bound: 'at least', value: 1_000 },
   ],
+  // It never leaves the process's memory.
+  hasServerForm: false,
   async prepare({ short, directory }: RowOptions) {
     const moved: number[] = [];
     /** Measured with ours, block by block, and handed out when the limit's turn comes. */

@@ -1,14 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runContestant } from './child.ts';
-import type { RebuildOptions } from './contestants/rebuild.ts';
-import type { ScanAndWriteOptions } from './contestants/scan-and-write.ts';
+import { createRunId } from './database.ts';
 import type { HistoryOptions } from './history.ts';
 import { formatNumber, spread } from './measure.ts';
 import { emmettPeers } from './peers/emmett.ts';
 import type { EmmettRebuildOptions } from './peers/emmett-rebuild.ts';
 import { seed } from './random.ts';
 import type { Row, RowOptions } from './row.ts';
+import { inFolder, prepareEmbeddedRebuilds } from './s7-embedded.ts';
+import { prepareRebuildsOnServers } from './s7-on-servers.ts';
+
+/** For servers that are too slow for more, HIGHWATER_BENCH_EVENTS shortens the short form further. */
+const shortEvents = Number(process.env['HIGHWATER_BENCH_EVENTS'] ?? 100_000);
 
 /** Every read model from a log of a million events, of which 80 % are marks. */
 export const rebuildRow: Row = {
@@ -19,55 +22,45 @@ export const rebuildRow: Row = {
     { against: 'limit', ratio: 'ours / other', bound: 'at most', value: 2 },
     { against: 'emmett-sqlite', ratio: 'other / ours', bound: 'at least', value: 20 },
   ],
-  async prepare({ short, directory }: RowOptions) {
-    const events = short ? 100_000 : 1_000_000;
-    const emmettEvents = short ? 2_000 : 10_000;
+  hasServerForm: true,
+  async prepare({ short, directory, servers }: RowOptions) {
+    const events = short ? shortEvents : 1_000_000;
+    const emmettEvents = short ? Math.min(2_000, shortEvents / 2) : 10_000;
     const logFile = join(directory, 'log.db');
-    const rowsFile = join(directory, 'rows.db');
-    const groups = { largeGroup: 10_000, smallGroups: 200, smallGroup: 50 };
-    const history: HistoryOptions = { file: logFile, events, ...groups };
+    // From 100,000 events on, always the same groups; a shorter history would else hold little but their founding.
+    const largeGroup = Math.min(10_000, Math.ceil(events / 10));
+    const smallGroups = Math.min(200, Math.ceil(events / 500));
+    const groups = { largeGroup, smallGroups, smallGroup: 50 };
+    const runId = createRunId();
+    const history: HistoryOptions = { file: logFile, events, runId: servers && runId, ...groups };
     await runContestant('contestants/write-history.ts', history);
-    const reference: RebuildOptions = { logFile, readModelsFile: rowsFile };
-    await runContestant('contestants/rebuild.ts', reference);
+    const rebuilds =
+      servers === undefined
+        ? await prepareEmbeddedRebuilds(directory, logFile)
+        : await prepareRebuildsOnServers(servers, { logFile, runId, events });
     const counting: number[] = [];
     const scanning: number[] = [];
+    const handed: number[] = [];
 
-    /** Runs with a folder of its own, which is emptied at once: a run writes several hundred megabytes. */
-    async function inFolder<Result>(run: (folder: string) => Promise<Result>): Promise<Result> {
-      const folder = await mkdtemp(join(directory, 'run-'));
-      try {
-        return await run(folder);
-      } finally {
-        await rm(folder, { recursive: true });
-      }
+    const perEvent = (measured: { readonly seconds: number; readonly events: number }): number => {
+      handed.push(measured.events);
+      return (measured.seconds * 1e6) / measured.events;
+    };
+
+    async function rebuild(): Promise<number> {
+      const result = await rebuilds.rebuild();
+      counting.push(result.countingSeconds);
+      return perEvent(result);
     }
 
-    const perEvent = (seconds: number): number => (seconds * 1e6) / events;
-
-    const rebuild = (): Promise<number> =>
-      inFolder(async (folder) => {
-        const options: RebuildOptions = { logFile, readModelsFile: join(folder, 'read-models.db') };
-        const result = await runContestant<{ seconds: number; countingSeconds: number }>(
-          'contestants/rebuild.ts',
-          options,
-        );
-        counting.push(result.countingSeconds);
-        return perEvent(result.seconds);
-      });
-
-    const scanAndWrite = (): Promise<number> =>
-      inFolder(async (folder) => {
-        const options: ScanAndWriteOptions = { logFile, rowsFile, readModelsFile: join(folder, 'read-models.db') };
-        const result = await runContestant<{ seconds: number; scanSeconds: number }>(
-          'contestants/scan-and-write.ts',
-          options,
-        );
-        scanning.push(result.scanSeconds);
-        return perEvent(result.seconds);
-      });
+    async function scanAndWrite(): Promise<number> {
+      const result = await rebuilds.scanAndWrite();
+      scanning.push(result.scanSeconds);
+      return perEvent(result);
+    }
 
     const emmett = (pulling?: EmmettRebuildOptions['pulling']): Promise<number> =>
-      inFolder(async (folder) => {
+      inFolder(directory, async (folder) => {
         const options: EmmettRebuildOptions = {
           ...{ logFile, file: join(folder, 'emmett.db'), events: emmettEvents },
           ...(pulling !== undefined && { pulling }),
@@ -90,27 +83,39 @@ export const rebuildRow: Row = {
         run: () => emmett({ batchSize: 1_000, pullingFrequencyInMs: 1 }),
       },
     ]);
+    const fresh = servers === undefined ? 'file' : 'database';
+    const limitTitle =
+      servers === undefined
+        ? 'scan, JSON.parse, bulk write of the same rows from memory'
+        : 'the client’s subscription, JSON parsed, insertMany of the same documents from memory';
     return {
       contestants: [
         {
           name: 'ours',
           kind: 'ours',
-          title: 'runProjection into a fresh file, aggregated counts included',
+          title: `runProjection into a fresh ${fresh}, aggregated counts included`,
           run: rebuild,
         },
         {
           name: 'limit',
           kind: 'limit',
-          title: 'scan, JSON.parse, bulk write of the same rows from memory',
+          title: limitTitle,
           run: scanAndWrite,
         },
         ...peers.contestants,
       ],
       absent: peers.absent,
       notes: () => [
-        `${formatNumber(events)} events, seed ${seed}. Of ours, ${formatNumber(spread(counting).median)} s went into the aggregated counts; of the limit, ${formatNumber(spread(scanning).median)} s into scanning and parsing.`,
+        `${formatNumber(events)} events, seed ${seed}${others(handed, events)}. Of ours, ${formatNumber(spread(counting).median)} s went into the aggregated counts; of the limit, ${formatNumber(spread(scanning).median)} s into scanning and parsing.`,
         `Emmett’s figure is that of ${formatNumber(emmettEvents)} events, taken per event: a million would take it the same or longer.`,
       ],
+      close: rebuilds.close,
     };
   },
 };
+
+/** A log on a server may hold what others have left there, and every one of its events counts. */
+function others(handed: readonly number[], events: number): string {
+  const most = spread(handed).maximum;
+  return most > events ? `, in a log that brought up to ${formatNumber(most)}; figures are per event brought` : '';
+}

@@ -12,8 +12,28 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the product, or the server with the empty mutation. */
-export async function startServer(script: 'product' | 'empty mutation', dataDirectory: string): Promise<RunningServer> {
+interface GraphQlError {
+  readonly message: string;
+  readonly extensions?: { readonly code?: string };
+}
+
+/** The server has answered with errors. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly errors: readonly GraphQlError[];
+
+  constructor(errors: readonly GraphQlError[]) {
+    super(`the server answers ${JSON.stringify(errors)}`);
+    this.errors = errors;
+  }
+}
+
+/** Starts the product, or the server with the empty mutation; on embedded stores unless `env` names others. */
+export async function startServer(
+  script: 'product' | 'empty mutation',
+  dataDirectory: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunningServer> {
   const secret = randomBytes(32).toString('base64url');
   const [file, args] =
     script === 'product' ? ['../src/main.ts', ['serve', '--port', '0']] : ['contestants/empty-mutation-server.ts', []];
@@ -22,6 +42,7 @@ export async function startServer(script: 'product' | 'empty mutation', dataDire
     HIGHWATER_HOST: '127.0.0.1',
     HIGHWATER_JWT_SECRET: secret,
     HIGHWATER_LOG_LEVEL: 'error',
+    ...env,
   });
   const url = await firstMatch(child, /serves (http:\S+)\/graphql/);
   const tokens = createTokens(secret, Date.now);
@@ -35,8 +56,8 @@ export async function startServer(script: 'product' | 'empty mutation', dataDire
         },
         body: JSON.stringify({ query, variables }),
       });
-      const { data, errors } = (await response.json()) as { data?: Data; errors?: unknown };
-      if (errors !== undefined || data === undefined) throw new Error(`the server answers ${JSON.stringify(errors)}`);
+      const { data, errors } = (await response.json()) as { data?: Data; errors?: readonly GraphQlError[] };
+      if (errors !== undefined || data === undefined) throw new Refused(errors ?? []);
       return data;
     },
     async load(options) {
@@ -63,15 +84,33 @@ export async function createGroup(server: RunningServer, groupId: string, member
   });
 }
 
-/** The newest message's seq as the server says it, once its read models hold everything. */
-export async function newestSeq(server: RunningServer, groupId: string): Promise<number> {
-  const query = 'query ($id: ID!) { group(id: $id) { lastSeq } }';
-  const deadline = performance.now() + 30_000;
-  for (let before = -1; performance.now() < deadline; ) {
-    const { group } = await server.ask<{ group: { lastSeq: number } }>('user-0', query, { id: groupId });
-    if (group.lastSeq === before) return before;
-    before = group.lastSeq;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+const restMilliseconds = 120_000;
+
+/**
+ * The newest message's seq as the server says it, once its read models have come to `expected`, or have not moved for
+ * two minutes; and then a moment later, because messages that nobody was told of would come after it.
+ */
+export async function newestSeq(server: RunningServer, groupId: string, expected: number): Promise<number> {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 300));
+  let newest = 0;
+  for (let movedAt = performance.now(); performance.now() - movedAt < restMilliseconds; await pause()) {
+    const before = newest;
+    newest = (await askNewestSeq(server, groupId)) ?? before;
+    if (newest >= expected) break;
+    if (newest !== before) movedAt = performance.now();
   }
-  throw new Error('the read models do not come to rest');
+  await pause();
+  return (await askNewestSeq(server, groupId)) ?? newest;
+}
+
+/** Undefined as long as the read models do not hold what was acknowledged. */
+async function askNewestSeq(server: RunningServer, groupId: string): Promise<number | undefined> {
+  const query = 'query ($id: ID!) { group(id: $id) { lastSeq } }';
+  try {
+    return (await server.ask<{ group: { lastSeq: number } }>('user-0', query, { id: groupId })).group.lastSeq;
+  } catch (error) {
+    if (error instanceof Refused && error.errors.every(({ extensions }) => extensions?.code === 'BEHIND'))
+      return undefined;
+    throw error;
+  }
 }

@@ -60,7 +60,8 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
           logger.fatal(error.message);
           return options.onRefused(error);
         }
-        if (error instanceof LeaseLost) logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
+        if (error instanceof LeaseLost)
+          logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
         else logger.error({ err: error }, 'the projector has ended; it is started again');
         await wait(retryMilliseconds, undefined, { signal }).catch(() => {});
       }

@@ -1,10 +1,13 @@
 import { openSqliteEventLog } from '../../src/adapters/sqlite/event-log.ts';
 import { createCommands } from '../../src/commands/commands.ts';
-import { startOfLog } from '../../src/ports/event-log.ts';
+import { type EventLog, startOfLog } from '../../src/ports/event-log.ts';
 import { answer, contestantOptions } from '../child.ts';
+import { serversOf } from '../servers.ts';
 
 export interface MarksOptions {
+  /** Where the log is, unless the environment names servers. */
   readonly file: string;
+  readonly groupId: string;
   readonly members: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
@@ -14,9 +17,8 @@ export interface MarksOptions {
  * Every member has one mark under way: once it is durable, the next one, a message further on. The read models know
  * nothing, so the commands stand on the log alone.
  */
-const { file, members, seconds, warmUpSeconds } = contestantOptions<MarksOptions>();
-const groupId = 'hot';
-const log = await openSqliteEventLog({ file });
+const { file, groupId, members, seconds, warmUpSeconds } = contestantOptions<MarksOptions>();
+const log = await openLog();
 const commands = createCommands({
   log,
   readModels: {
@@ -43,6 +45,14 @@ isEnding = true;
 await Promise.all(readers);
 await check();
 answer({ perSecond });
+
+async function openLog(): Promise<EventLog> {
+  const servers = serversOf(process.env);
+  if (servers === undefined) return openSqliteEventLog({ file });
+  // Loaded here, so that the driver does not weigh on the embedded form.
+  const { openEventStoreLog } = await import('../../src/adapters/eventstoredb/event-log.ts');
+  return openEventStoreLog({ url: servers.eventStoreUrl });
+}
 
 async function seed(): Promise<void> {
   const others = Array.from({ length: members - 1 }, (_, index) => ({ userId: `user-${index + 1}` }));

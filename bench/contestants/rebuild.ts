@@ -1,43 +1,100 @@
 import { openSqliteEventLogReader } from '../../src/adapters/sqlite/event-log.ts';
 import { openSqliteReadModelWriter } from '../../src/adapters/sqlite/read-model-writer.ts';
+import type { EventLog } from '../../src/ports/event-log.ts';
+import type { ReadModelWriter } from '../../src/ports/read-models.ts';
 import { runProjection } from '../../src/projections/run-projection.ts';
 import { answer, contestantOptions } from '../child.ts';
+import { requireServers, type ServerUrls } from '../servers.ts';
 
-export interface RebuildOptions {
+export interface EmbeddedRebuildOptions {
   readonly logFile: string;
   readonly readModelsFile: string;
 }
 
+/** On the servers that the environment names. */
+export interface ServerRebuildOptions {
+  /** The end of every group's id in the history. Others may have left groups in the log that cannot be read. */
+  readonly runId: string;
+}
+
+export interface RebuildResult {
+  readonly seconds: number;
+  readonly countingSeconds: number;
+  /** How many events the log has handed to the projection: on a server, those of earlier runs among them. */
+  readonly events: number;
+}
+
+interface Stores {
+  readonly log: EventLog;
+  readonly writer: ReadModelWriter;
+  /** Between two looks whether all counts are stored: each is a query. */
+  readonly pollMilliseconds: number;
+}
+
 /** Every read model from the log, the aggregated counts of every group among them. */
-const { logFile, readModelsFile } = contestantOptions<RebuildOptions>();
+const options = contestantOptions<EmbeddedRebuildOptions | ServerRebuildOptions>();
+const open = 'runId' in options ? await serverOpener(requireServers()) : () => openEmbedded(options);
 const started = performance.now();
-const log = await openSqliteEventLogReader({ file: logFile });
-const writer = openSqliteReadModelWriter({ file: readModelsFile });
+const { log, writer, pollMilliseconds } = await open();
+const end = await log.endPosition();
 const abort = new AbortController();
 let projectedAt = Number.NaN;
+let events = 0;
 
 await runProjection({
-  log,
+  log: { endPosition: log.endPosition, subscribe: countingEvents },
   writer,
   signal: abort.signal,
   onCheckpoint: (_, caughtUp) => {
-    if (!caughtUp) return;
+    if (!caughtUp || !Number.isNaN(projectedAt)) return;
     projectedAt = performance.now();
     void waitForCounts();
   },
   onPoison: (poison) => {
+    if ('runId' in options && !poison.groupId.endsWith(options.runId)) return;
     throw new Error(`the history is wrong: ${poison.reason}`);
   },
+  onFault: (error) => process.stderr.write(`the rebuild waits and tries again: ${error.message}\n`),
 });
-const seconds = (performance.now() - started) / 1_000;
+const finished = performance.now();
 const checkpoint = await writer.checkpoint();
-const end = await log.endPosition();
-if (checkpoint !== end) throw new Error(`the read models are at ${checkpoint}, the log at ${end}`);
+if (checkpoint < end) throw new Error(`the read models are at ${checkpoint}, the log was at ${end}`);
 await writer.close();
 await log.close();
-answer({ seconds, countingSeconds: (started + seconds * 1_000 - projectedAt) / 1_000 });
+const result: RebuildResult = {
+  seconds: (finished - started) / 1_000,
+  countingSeconds: (finished - projectedAt) / 1_000,
+  events,
+};
+answer(result);
+
+async function openEmbedded({ logFile, readModelsFile }: EmbeddedRebuildOptions): Promise<Stores> {
+  const log = await openSqliteEventLogReader({ file: logFile });
+  return { log, writer: openSqliteReadModelWriter({ file: readModelsFile }), pollMilliseconds: 5 };
+}
+
+/** The drivers are loaded before the clock starts, and not at all in the embedded form. */
+async function serverOpener({ eventStoreUrl, mongoUrl }: ServerUrls): Promise<() => Promise<Stores>> {
+  const { openEventStoreLog } = await import('../../src/adapters/eventstoredb/event-log.ts');
+  const { openMongoReadModelWriter } = await import('../../src/adapters/mongodb/read-model-writer.ts');
+  return async () => {
+    const log = await openEventStoreLog({ url: eventStoreUrl });
+    const signal = AbortSignal.timeout(60_000);
+    const writer = await openMongoReadModelWriter({ url: mongoUrl, holder: 'bench', signal });
+    return { log, writer, pollMilliseconds: 50 };
+  };
+}
+
+async function* countingEvents(...from: Parameters<EventLog['subscribe']>): ReturnType<EventLog['subscribe']> {
+  for await (const batch of log.subscribe(...from)) {
+    events += batch.events.length;
+    yield batch;
+  }
+}
 
 async function waitForCounts(): Promise<void> {
-  while ((await writer.groupsToCount(undefined, 1)).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((await writer.groupsToCount(undefined, 1)).length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+  }
   abort.abort();
 }

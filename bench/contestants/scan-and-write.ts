@@ -10,6 +10,12 @@ export interface ScanAndWriteOptions {
   readonly readModelsFile: string;
 }
 
+export interface ScanResult {
+  readonly seconds: number;
+  readonly scanSeconds: number;
+  readonly events: number;
+}
+
 /**
  * What a rebuild cannot do without: every event read and its JSON parsed, and every row of the finished read models written
  * once, in the order of keys, in large transactions. The rows are in memory before the clock starts.
@@ -20,13 +26,14 @@ const valuesPerStatement = 96;
 
 const tables = readTables();
 const started = performance.now();
-scan();
+const events = scan();
 const scanned = performance.now();
 const target = openReadModelFile(readModelsFile);
 for (const { name, rows } of tables) write(name, rows);
 const seconds = (performance.now() - started) / 1_000;
 target.close();
-answer({ seconds, scanSeconds: (scanned - started) / 1_000 });
+const result: ScanResult = { seconds, scanSeconds: (scanned - started) / 1_000, events };
+answer(result);
 
 interface Table {
   readonly name: string;
@@ -54,7 +61,7 @@ function readRows(source: DatabaseSync, sql: string): readonly (readonly SQLInpu
   return statement.all() as unknown as readonly (readonly SQLInputValue[])[];
 }
 
-function scan(): void {
+function scan(): number {
   const log = new DatabaseSync(logFile, { readOnly: true });
   const statement = log.prepare(
     `SELECT e.position, e.version, e.event_id, e.type, e.data, e.metadata, s.name
@@ -67,6 +74,7 @@ function scan(): void {
   }
   if (parsed === 0) throw new Error('the log is empty');
   log.close();
+  return parsed;
 }
 
 function write(name: string, rows: readonly (readonly SQLInputValue[])[]): void {
