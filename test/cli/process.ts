@@ -56,6 +56,7 @@ export async function startProcess(args: readonly string[], environment: NodeJS.
       url,
       child,
       async kill() {
+        if (child.exitCode !== null || child.signalCode !== null) return;
         const ended = once(child, 'exit');
         child.kill('SIGKILL');
         await ended;
