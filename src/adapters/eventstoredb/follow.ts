@@ -1,4 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { batchIterator } from '../../ports/batch-iterator.ts';
 import { type LogBatch, LogUnavailable, type Position, type RecordedEvent } from '../../ports/event-log.ts';
 import { type Backoff, pause, pauseAfter } from './backoff.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -17,10 +18,6 @@ export function followLog(sources: FollowSources, after: Position, signal: Abort
   return { [Symbol.asyncIterator]: () => createIterator(sources, after, signal) };
 }
 
-/**
- * Written out, not as an async generator, because a generator's `return()` waits for its pending `next()`, and that one
- * may wait for an event that never comes.
- */
 function createIterator(
   { feed, catchUpAfter, endPosition, backoff }: FollowSources,
   after: Position,
@@ -35,7 +32,6 @@ function createIterator(
   let fatal: Error | undefined;
   let isWoken = false;
   let wake = (): void => {};
-  let turn: Promise<unknown> = Promise.resolve();
 
   const follower: Follower = {
     wake: () => {
@@ -136,15 +132,5 @@ function createIterator(
     return { done: true, value: undefined };
   }
 
-  return {
-    next: () => {
-      const result = turn.then(step);
-      turn = result.catch(() => {});
-      return result;
-    },
-    return: () => {
-      end();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-  };
+  return batchIterator(step, end);
 }

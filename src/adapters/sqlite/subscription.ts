@@ -1,4 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { batchIterator } from '../../ports/batch-iterator.ts';
 import { type LogBatch, LogUnavailable, type Position } from '../../ports/event-log.ts';
 import type { Follower, LiveFeed } from './live-feed.ts';
 import { sqliteCode } from './log-file.ts';
@@ -19,10 +20,6 @@ export function followLog(
   return { [Symbol.asyncIterator]: () => createIterator(reader, feed, after, signal) };
 }
 
-/**
- * Written out, not as an async generator, because a generator's `return()` waits for its pending `next()`, and that one
- * may wait for an event that never comes.
- */
 function createIterator(
   reader: LogReader,
   feed: LiveFeed,
@@ -32,7 +29,6 @@ function createIterator(
   let position = after;
   let state: 'new' | 'catchingUp' | 'following' | 'ended' = 'new';
   let wake = (): void => {};
-  let turn: Promise<unknown> = Promise.resolve();
 
   const follower: Follower = { wake: () => wake(), end };
 
@@ -105,15 +101,5 @@ function createIterator(
     return { done: true, value: undefined };
   }
 
-  return {
-    next: () => {
-      const result = turn.then(step);
-      turn = result.catch(() => {});
-      return result;
-    },
-    return: () => {
-      end();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-  };
+  return batchIterator(step, end);
 }
