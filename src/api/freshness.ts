@@ -1,5 +1,5 @@
 import type { Position } from '../ports/event-log.ts';
-import type { ReadModels } from '../ports/read-models.ts';
+import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { ApiError } from './error-table.ts';
 import type { LiveFeed } from './live-feed.ts';
 
@@ -11,7 +11,7 @@ const pollMilliseconds = 10;
 export interface Freshness {
   /**
    * Resolves once the read models and the live counts hold everything up to `position`, and everything that the log held
-   * when this process started. Throws ApiError BEHIND when that takes too long.
+   * when this process started. Throws ApiError BEHIND when that takes too long, or why the read models cannot be used.
    */
   atLeast(position: Position | undefined | null): Promise<void>;
   /** True once the read models have held what the log held when this process started. */
@@ -48,8 +48,16 @@ export function createFreshness(options: {
     async atLeast(position) {
       const wanted = Math.max(startPosition, position ?? startPosition);
       const deadline = performance.now() + patienceMilliseconds;
-      while (!(await projected(wanted))) {
-        if (performance.now() > deadline) throw behind(known, wanted);
+      for (let fault: unknown; ; ) {
+        try {
+          if (await projected(wanted)) break;
+          fault = undefined;
+        } catch (error) {
+          // They may be about to be there: at a first start their collections are made while requests come in.
+          if (!(error instanceof ReadModelsUnavailable)) throw error;
+          fault = error;
+        }
+        if (performance.now() > deadline) throw fault ?? behind(known, wanted);
         await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
       }
       if (!(await feed.reached(wanted, Math.max(0, deadline - performance.now())))) throw behind(known, wanted);
