@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /**
  * What a network does to the connections through it:
@@ -41,6 +42,13 @@ export async function startNetworkProxy(targetPort: number): Promise<NetworkProx
       links.delete(link);
       for (const socket of link.sockets) socket.destroy();
     };
+    // A network may be slow, but TCP never changes the order: not even when the latency falls.
+    let queue = Promise.resolve();
+    const write = async (chunk: Buffer | string, dueAt: number) => {
+      const milliseconds = dueAt - performance.now();
+      if (milliseconds > 0) await wait(milliseconds);
+      if (!to.destroyed) to.write(chunk);
+    };
     from.setNoDelay(true).on('error', end).on('close', end);
     from.on('data', (chunk) => {
       if (link.isFrozen) return;
@@ -48,8 +56,8 @@ export async function startNetworkProxy(targetPort: number): Promise<NetworkProx
         link.hasLostBytes = true;
         return;
       }
-      if (settings.latencyMilliseconds === 0) to.write(chunk);
-      else setTimeout(() => to.destroyed || to.write(chunk), settings.latencyMilliseconds);
+      const dueAt = performance.now() + settings.latencyMilliseconds;
+      queue = queue.then(() => write(chunk, dueAt));
     });
   }
 
