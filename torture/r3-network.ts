@@ -109,10 +109,9 @@ async function withStage(
   const senders = startSenders({ access, groupId, userIds, patienceMilliseconds, freshIds, onHung });
   const watcher = startWatcher(access, 'owner', groupId, 1);
 
-  /** The position of a message sent now, once it is acknowledged. */
-  async function probe(): Promise<void> {
-    const { position } = await wire.log.readAllBackwards(undefined, 1).then(([last]) => last ?? { position: -1 });
-    await services.freshness.atLeast(position);
+  /** Resolves once the read models and the live counts hold what the log holds now. */
+  async function caughtUp(): Promise<void> {
+    await services.freshness.atLeast(await wire.log.endPosition());
   }
 
   try {
@@ -124,7 +123,7 @@ async function withStage(
         const acknowledged = senders.acknowledged.size;
         const isConverged = async () => {
           if (senders.acknowledged.size < acknowledged + userIds.length) return false;
-          return probe().then(
+          return caughtUp().then(
             () => true,
             () => false,
           );
@@ -136,7 +135,6 @@ async function withStage(
       },
       async finish(found) {
         await senders.stop();
-        await wait(0);
         found.push(...(await compare(wire.log, senders, watcher)));
         const { mismatches } = await recount(services, groupId, async () => []);
         if (mismatches > 0) found.push(`${mismatches} counts differ from a recount of the log`);
