@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createTokens } from '../src/api/auth.ts';
+import { createTokens } from '../src/rights/tokens.ts';
 import { firstMatch, runContestant, startNode, stop } from './child.ts';
 import type { LoadOptions, LoadResult } from './contestants/load-generator.ts';
 

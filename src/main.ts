@@ -4,9 +4,12 @@ import { registerEventStore } from './cli/eventstore.ts';
 import { registerImport } from './cli/import.ts';
 import { registerServe } from './cli/serve.ts';
 import { registerToken } from './cli/token.ts';
-import { createLogger, openHighwater, openTokens, serve, serveProjector } from './composition.ts';
-import { serveEventStore } from './composition-eventstore.ts';
 import { readConfig } from './config.ts';
+import { openHighwater } from './processes/highwater.ts';
+import { createLogger } from './processes/logger.ts';
+import { openTokens } from './processes/open-tokens.ts';
+import { serve, serveProjector } from './processes/serve.ts';
+import { serveEventStore } from './processes/serve-event-store.ts';
 
 /** The `highwater` command. Each subcommand is handed what it needs, so that none of them knows a store. */
 const program = new Command('highwater')

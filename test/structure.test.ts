@@ -42,13 +42,20 @@ const arrows: Readonly<Record<string, Arrows>> = {
     packages: /^(node:.*|@grpc\/grpc-js|@eventstore\/db-client)$/,
   },
   'adapters/mongodb': { folders: ['events', 'ports'], packages: /^(node:.*|mongodb)$/ },
-  api: { folders: ['events', 'ports', 'commands', 'projections'] },
+  rights: { folders: ['events', 'ports', 'commands'], packages: /^jose$/ },
+  delivery: { folders: ['events', 'ports', 'commands', 'projections', 'rights'], packages: /^$/ },
+  api: { folders: ['delivery', 'rights', 'events', 'ports', 'commands', 'projections'] },
   import: { folders: ['events', 'ports', 'commands'] },
-  cli: { folders: ['events', 'ports', 'commands', 'projections', 'api', 'import', 'composition.ts', 'config.ts'] },
+  processes: {
+    folders: [
+      ...['events', 'ports', 'commands', 'projections', 'rights', 'delivery', 'api', 'eventstore-server'],
+      ...['adapters/sqlite', 'adapters/eventstoredb', 'adapters/mongodb', 'config.ts'],
+    ],
+  },
+  cli: {
+    folders: ['events', 'ports', 'commands', 'projections', 'delivery', 'rights', 'import', 'config.ts'],
+  },
 };
-
-/** They put the parts together: the composition, and what a worker of it runs. */
-const isComposition = (path: string): boolean => /^src\/(main|composition[\w-]*|projector[\w-]*)\.ts$/.test(path);
 
 describe('who imports whom', () => {
   test('imports follow the arrows of the design', () => {
@@ -66,11 +73,10 @@ describe('who imports whom', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only the composition knows the adapters', () => {
-    const others = src.filter(({ path }) => !path.startsWith('src/adapters/') && !isComposition(path));
-    expect(
-      violations(others, (file) => importsOf(file).filter((target) => target.startsWith('src/adapters/'))),
-    ).toEqual([]);
+  test('the command line stands on processes, commands of it and the configuration, and on nothing below', () => {
+    const main = src.filter(({ path }) => path.split('/').length === 2);
+    const allowed = /^(src\/(cli|processes)\/.*|src\/config\.ts|commander|zod)$/;
+    expect(violations(main, (file) => importsOf(file).filter((target) => !allowed.test(target)))).toEqual([]);
   });
 
   test('nothing imports main.ts, and nothing in src imports what is outside', () => {

@@ -11,7 +11,7 @@ builder.mutationField('noopWithInput', (t) =>
   t.boolean({ args: { input: t.arg({ type: SendMessageInput, required: true }) }, resolve: () => true }),
 );
 
-const { serve } = await import('../../src/composition.ts');
+const { serve } = await import('../../src/processes/serve.ts');
 const { stopOnSignals } = await import('../../src/cli/serve.ts');
 const running = await serve(readConfig(process.env, { port: '0' }));
 process.stdout.write(`Highwater serves ${running.server.url}/graphql\n`);

@@ -1,4 +1,4 @@
-import { createTokens } from '../../src/api/auth.ts';
+import { createTokens } from '../../src/rights/tokens.ts';
 import { answer, contestantOptions } from '../child.ts';
 import { percentile } from '../measure.ts';
 import { buildFrame, openSocket } from './raw-socket.ts';

@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader';
 import type { GroupRow, MessageRow, ReactionCount } from '../ports/read-models.ts';
-import type { Viewer } from './auth.ts';
-import { ApiError } from './error-table.ts';
-import { createPolicy, type Policy } from './policy.ts';
+import { type AccessRefusal, type Refused, tokenExpired } from '../rights/access-refusal.ts';
+import { createPolicy, type Policy } from '../rights/policy.ts';
+import type { Viewer } from '../rights/viewer.ts';
+import { refusalError } from './error-table.ts';
+import { accepted } from './refused.ts';
 import type { Services } from './services.ts';
 
 /** What one request's resolvers share. Loaders batch the reads of a page and last no longer than the request. */
@@ -20,14 +22,14 @@ export interface Loaders {
   reactionCounts(groupId: string, seq: number): Promise<readonly ReactionCount[]>;
 }
 
-export function createContext(services: Services, viewer: Viewer | ApiError): RequestContext {
+export function createContext(services: Services, viewer: Viewer | Refused<AccessRefusal>): RequestContext {
   return {
     services,
     policy: createPolicy(services.commands, services.now),
     viewer() {
-      if (viewer instanceof ApiError) throw viewer;
-      if (viewer.expiresAt <= services.now()) throw new ApiError('UNAUTHENTICATED', 'The token has expired.');
-      return viewer;
+      const known = accepted(viewer);
+      if (known.expiresAt <= services.now()) throw refusalError(tokenExpired);
+      return known;
     },
     loaders: createLoaders(services),
   };

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Refusal } from '../commands/refusal.ts';
+import type { DeliveryRefusal } from '../delivery/delivery-refusal.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { AppendUnknown, LogUnavailable } from '../ports/event-log.ts';
 import { ReadModelsUnavailable } from '../ports/read-models.ts';
@@ -32,8 +33,11 @@ export class ApiError extends GraphQLError {
 export const groupNotFound = (): ApiError =>
   new ApiError('NOT_FOUND', 'There is no such group, or you may not see it.');
 
+/** Whatever the rooms behind the API refuse with. */
+export type AnyRefusal = Refusal | DeliveryRefusal;
+
 /** The one table from refusals to codes. */
-export function refusalError(refusal: Refusal): ApiError {
+export function refusalError(refusal: AnyRefusal): ApiError {
   switch (refusal.kind) {
     case 'group-not-found':
       return groupNotFound();
@@ -59,6 +63,19 @@ export function refusalError(refusal: Refusal): ApiError {
       });
     case 'bad-value':
       return new ApiError('BAD_INPUT', `${refusal.field} ${refusal.problem}.`, { field: refusal.field });
+    case 'unauthenticated':
+      return new ApiError('UNAUTHENTICATED', refusal.problem);
+    case 'behind':
+      return new ApiError('BEHIND', 'The read models have not reached that position yet. Try again.', {
+        checkpoint: String(refusal.checkpoint),
+        wanted: String(refusal.wanted),
+      });
+    case 'too-slow':
+      return new ApiError('UNAVAILABLE', 'Too slow: subscribe again.');
+    case 'version-not-reached':
+      return new ApiError('BAD_INPUT', `after is not a version of this group, which is at ${refusal.newest}.`, {
+        version: refusal.newest,
+      });
     default:
       return refusal satisfies never;
   }

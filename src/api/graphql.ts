@@ -1,16 +1,17 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { FastifyBaseLogger } from 'fastify';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { Viewer } from './auth.ts';
+import type { AccessRefusal, Refused } from '../rights/access-refusal.ts';
+import type { Viewer } from '../rights/viewer.ts';
 import { createContext, type RequestContext } from './context.ts';
 import { documentLimits } from './document-limits.ts';
-import { ApiError, clientError, withClosedCode } from './error-table.ts';
+import { clientError, withClosedCode } from './error-table.ts';
 import { schema } from './schema/schema.ts';
 import type { Services } from './services.ts';
 
 /** What the two ways in hand to yoga: a request, or who a socket belongs to. */
 interface InitialContext {
-  readonly socketViewer?: Viewer | ApiError;
+  readonly socketViewer?: Viewer | Refused<AccessRefusal>;
 }
 
 export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
@@ -39,9 +40,10 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger, all
       },
     },
     plugins: [documentLimits(), closedCodes],
+    // Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user.
     // Over WebSocket there is no request: connection_init has settled who is asking.
     context: async ({ request, socketViewer }) =>
-      createContext(services, socketViewer ?? (await readViewer(services, request.headers.get('authorization')))),
+      createContext(services, socketViewer ?? (await services.tokens.verify(request.headers.get('authorization')))),
   });
 }
 
@@ -51,13 +53,3 @@ const closedCodes: Plugin = {
     setResult({ ...result, errors: result.errors.map(withClosedCode) });
   },
 };
-
-/** Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user. */
-export async function readViewer(services: Services, authorization: string | null): Promise<Viewer | ApiError> {
-  try {
-    return await services.tokens.verify(authorization);
-  } catch (error) {
-    if (error instanceof ApiError) return error;
-    throw error;
-  }
-}

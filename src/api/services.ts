@@ -1,11 +1,11 @@
 import type { Commands } from '../commands/commands.ts';
+import type { Freshness } from '../delivery/freshness.ts';
+import type { LiveFeed } from '../delivery/live-feed.ts';
+import type { ReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
-import type { Tokens } from './auth.ts';
-import type { Freshness } from './freshness.ts';
-import type { LiveFeed } from './live-feed.ts';
-import type { ReadCountAnnouncer } from './read-count-announcer.ts';
+import type { Tokens } from '../rights/tokens.ts';
 
 /** What the API is made of; one instance a process. */
 export interface Services {

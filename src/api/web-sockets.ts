@@ -5,9 +5,10 @@ import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { atExpiry, type Viewer } from './auth.ts';
-import { ApiError, withClosedCode } from './error-table.ts';
-import { readViewer, type Yoga } from './graphql.ts';
+import { unauthenticated } from '../rights/access-refusal.ts';
+import { atExpiry, type Viewer } from '../rights/viewer.ts';
+import { withClosedCode } from './error-table.ts';
+import type { Yoga } from './graphql.ts';
 import type { Services } from './services.ts';
 
 export interface WebSocketsOptions {
@@ -56,9 +57,9 @@ export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<
       connectionInitWaitTimeout: initTimeoutMilliseconds,
       onConnect: async ({ connectionParams, extra }) => {
         const authorization = initPayload.safeParse(connectionParams).data?.authorization ?? null;
-        const viewer = await readViewer(services, authorization);
+        const viewer = await services.tokens.verify(authorization);
         // The protocol's code for it is 4403, with which a client does not try again.
-        if (viewer instanceof ApiError) return false;
+        if ('refused' in viewer) return false;
         extra.viewer = viewer;
         const expired = () => extra.socket.close(closeCodes.tokenExpired, 'Token expired');
         extra.expiry = atExpiry(viewer, services.now(), expired);
@@ -66,7 +67,7 @@ export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<
       },
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
       onSubscribe: async ({ extra }, _id, payload) => {
-        const viewer = extra.viewer ?? new ApiError('UNAUTHENTICATED', 'Send connection_init first.');
+        const viewer = extra.viewer ?? { refused: unauthenticated('Send connection_init first.') };
         const enveloped = yoga.getEnveloped({ socketViewer: viewer, params: payload });
         const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
         const document = readDocument(() => parse(payload.query));

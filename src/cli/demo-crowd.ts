@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { z } from 'zod';
-import type { Tokens } from '../api/auth.ts';
 import type { Position } from '../ports/event-log.ts';
+import type { Tokens } from '../rights/tokens.ts';
 
 export interface Crowd {
   /** Where it is served. Requests go to one after the other. */

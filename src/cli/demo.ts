@@ -5,13 +5,21 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import type { Services } from '../api/services.ts';
+import type { Commands } from '../commands/commands.ts';
 import type { Config, readConfig } from '../config.ts';
 import { importIrc } from '../import/import-irc.ts';
+import type { Tokens } from '../rights/tokens.ts';
 import { enrol, readAtFullSpeed, readAtHumanPace, shownCounts } from './demo-crowd.ts';
 import { startFleet } from './demo-fleet.ts';
-import { recount, untilProjected } from './recount.ts';
+import { type Counted, recount, untilProjected } from './recount.ts';
 import { stopOnSignals } from './serve.ts';
+
+/** What the demonstration uses of a process. */
+interface Services extends Counted {
+  readonly commands: Commands;
+  readonly tokens: Tokens;
+  readonly now: () => number;
+}
 
 interface Opened {
   readonly services: Services;

@@ -1,10 +1,19 @@
-import { ApiError } from '../api/error-table.ts';
-import type { Services } from '../api/services.ts';
+import type { Freshness } from '../delivery/freshness.ts';
 import { decodeEvent } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Shown } from './demo-crowd.ts';
+
+/** What is recounted. */
+export interface Counted {
+  readonly log: EventLog;
+  readonly counts: HotReadCounts;
+  readonly freshness: Freshness;
+  readonly readModels: Pick<ReadModels, 'timelinePage'>;
+}
 
 export interface Recount {
   readonly messages: number;
@@ -60,7 +69,7 @@ interface NaiveGroup {
  * serving process answers (`shown`, asked at the log's end) must agree with it.
  */
 export async function recount(
-  { log, counts, freshness, readModels }: Services,
+  { log, counts, freshness, readModels }: Counted,
   groupId: string,
   shown: (atLeast: Position) => Promise<readonly ReadonlyMap<number, Shown>[]>,
 ): Promise<Recount> {
@@ -95,14 +104,8 @@ export async function recount(
 }
 
 /** Waits until queries and live counts show the position, for as long as it takes. */
-export async function untilProjected({ freshness }: Pick<Services, 'freshness'>, position: Position): Promise<void> {
-  for (;;) {
-    try {
-      return await freshness.atLeast(position);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.code === 'BEHIND')) throw error;
-    }
-  }
+export async function untilProjected({ freshness }: Pick<Counted, 'freshness'>, position: Position): Promise<void> {
+  while ((await freshness.atLeast(position)) !== undefined);
 }
 
 async function replay(log: EventLog, groupId: string): Promise<NaiveGroup> {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Tokens } from '../api/auth.ts';
 import type { Config, readConfig } from '../config.ts';
 import { userIdSchema } from '../events/values.ts';
+import type { Tokens } from '../rights/tokens.ts';
 
 export interface TokenDependencies {
   readonly readConfig: typeof readConfig;

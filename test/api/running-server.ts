@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { createLogger, serve } from '../../src/composition.ts';
 import { readConfig } from '../../src/config.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
+import { createLogger } from '../../src/processes/logger.ts';
+import { serve } from '../../src/processes/serve.ts';
 import { scopedLog } from './scoped-log.ts';
 
 /** What a stock client sees of one answer. */

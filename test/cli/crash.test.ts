@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createTokens } from '../../src/api/auth.ts';
+import { createTokens } from '../../src/rights/tokens.ts';
 import * as documents from '../api/documents.ts';
 import { highwater, type ServerProcess, startServerProcess } from './process.ts';
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createLogger, serve } from '../../src/composition.ts';
 import { readConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/processes/logger.ts';
+import { serve } from '../../src/processes/serve.ts';
 import * as documents from '../api/documents.ts';
 import { type FerretDb, startFerretDb } from '../servers/ferretdb.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createTokens } from '../../src/api/auth.ts';
+import { createTokens } from '../../src/rights/tokens.ts';
 import * as documents from '../api/documents.ts';
 import { take } from '../api/running-server.ts';
 import { type ServerProcess, startServerProcess } from '../cli/process.ts';

@@ -1,8 +1,9 @@
+import { unreadCount } from '../../delivery/inbox-source.ts';
 import type { GroupRow, MessageRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, decodeTextCursor, encodeCursor } from '../cursor.ts';
 import { ApiError } from '../error-table.ts';
-import { unreadCount } from '../inbox-source.ts';
+import { accepted } from '../refused.ts';
 import { type Connection, forwardPage, pageSize } from './connection.ts';
 import { groupMember } from './member-type.ts';
 import { groupRef, memberConnection, membershipRef, messageConnection, roleEnum } from './types.ts';
@@ -23,7 +24,7 @@ groupRef.implement({
       description: 'Present members, by user id.',
       args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
       resolve: async ({ groupId }, { first, after }, context) => {
-        await context.policy.requireMember(context.viewer(), groupId);
+        accepted(await context.policy.requireMember(context.viewer(), groupId));
         const size = pageSize('first', first, 50);
         const list = `members:${groupId}`;
         const rows = await context.services.readModels.membersPage(groupId, decodeTextCursor(list, after), size + 1);
@@ -72,7 +73,7 @@ async function timeline(
   { last, before, first, after }: TimelineArguments,
   context: RequestContext,
 ): Promise<Connection<MessageRow>> {
-  await context.policy.requireMember(context.viewer(), groupId);
+  accepted(await context.policy.requireMember(context.viewer(), groupId));
   const list = `timeline:${groupId}`;
   const forwards = first !== undefined && first !== null;
   if (forwards && before !== undefined && before !== null) {

@@ -2,7 +2,8 @@ import type { GroupCommand } from '../../commands/group.ts';
 import type { GroupEvent } from '../../events/event.ts';
 import type { MessageRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
-import { ApiError, refusalError } from '../error-table.ts';
+import { ApiError } from '../error-table.ts';
+import { accepted, requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import {
   AddMembersInput,
@@ -50,7 +51,7 @@ const messagePayload = builder.objectRef<MessagePayload>('MessagePayload').imple
       type: messageRef,
       resolve: async ({ groupId, messageId, position, message }, _, { services, loaders }) => {
         if (message !== undefined) return message;
-        await services.freshness.atLeast(position);
+        requireNothingRefused(await services.freshness.atLeast(position));
         const row = await loaders.message(groupId, messageId);
         return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet. Try again.'));
       },
@@ -69,8 +70,9 @@ async function handle(context: RequestContext, groupId: string, order: Order, co
   const { services } = context;
   const viewer = context.viewer();
   const envelope = { commandId, actorId: viewer.userId, at: new Date(services.now()).toISOString() };
-  const handled = await services.commands.handleGroup(requireId('groupId', groupId), { ...order, ...envelope });
-  if ('refused' in handled) throw refusalError(handled.refused);
+  const handled = accepted(
+    await services.commands.handleGroup(requireId('groupId', groupId), { ...order, ...envelope }),
+  );
   return { handled, at: envelope.at };
 }
 

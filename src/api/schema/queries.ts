@@ -1,8 +1,9 @@
+import { unreadCount } from '../../delivery/inbox-source.ts';
 import type { GroupRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
 import { ApiError, groupNotFound } from '../error-table.ts';
-import { unreadCount } from '../inbox-source.ts';
+import { accepted, requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { forwardPage, pageSize } from './connection.ts';
 import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
@@ -14,7 +15,7 @@ builder.queryFields((t) => ({
     description: 'A group of which one is a member. NOT_FOUND otherwise.',
     args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
     resolve: async (_, { id, atLeast }, context) => {
-      await context.policy.requireMember(context.viewer(), id);
+      accepted(await context.policy.requireMember(context.viewer(), id));
       return projectedGroup(context, id, atLeast);
     },
   }),
@@ -25,7 +26,7 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
     resolve: async (_, { id, atLeast }, context) => {
       const viewer = context.viewer();
-      await context.services.freshness.atLeast(atLeast);
+      requireNothingRefused(await context.services.freshness.atLeast(atLeast));
       const rows = await context.services.readModels.messagesById(id);
       const visible = await context.policy.visible(
         viewer,
@@ -54,7 +55,7 @@ builder.queryFields((t) => ({
       const viewer = context.viewer();
       const size = pageSize('first', first, 50);
       const list = `mentions:${viewer.userId}`;
-      await context.services.freshness.atLeast(undefined);
+      requireNothingRefused(await context.services.freshness.atLeast(undefined));
       const before = decodeNumberCursor(list, after);
       const rows = await context.services.readModels.mentionsPage(viewer.userId, before, size + 1);
       const visible = await context.policy.visible(viewer, [...new Set(rows.map(({ message }) => message.groupId))]);
@@ -86,10 +87,11 @@ export async function projectedGroup(
   atLeast: number | null | undefined,
 ): Promise<GroupRow> {
   const { services, loaders } = context;
-  await services.freshness.atLeast(atLeast);
+  requireNothingRefused(await services.freshness.atLeast(atLeast));
   const row = await loaders.group(groupId);
   if (row !== undefined) return row;
-  await services.freshness.atLeast((await services.commands.group(groupId)).position);
+  const { position } = await services.commands.group(groupId);
+  requireNothingRefused(await services.freshness.atLeast(position));
   return (await loaders.group(groupId)) ?? Promise.reject(groupNotFound());
 }
 
@@ -103,7 +105,7 @@ async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, cont
   const viewer = context.viewer();
   const size = pageSize('first', first, 50);
   const list = `inbox:${viewer.userId}`;
-  await context.services.freshness.atLeast(atLeast);
+  requireNothingRefused(await context.services.freshness.atLeast(atLeast));
   const rows = await context.services.readModels.inboxPage(viewer.userId, decodeNumberCursor(list, after), size + 1);
   return forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
     cursor: encodeCursor(list, activityPosition),
@@ -127,10 +129,10 @@ interface SearchArguments {
 const longestSearch = 200;
 
 async function search(_: unknown, { groupId, text, first, after }: SearchArguments, context: RequestContext) {
-  await context.policy.requireMember(context.viewer(), groupId);
+  accepted(await context.policy.requireMember(context.viewer(), groupId));
   const size = pageSize('first', first, 20);
   if (text.length > longestSearch) throw new ApiError('BAD_INPUT', `text is longer than ${longestSearch} characters.`);
-  await context.services.freshness.atLeast(undefined);
+  requireNothingRefused(await context.services.freshness.atLeast(undefined));
   const list = `search:${groupId}:${text}`;
   const rows = await context.services.readModels.search(groupId, text, decodeNumberCursor(list, after), size + 1);
   return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.seq), node }));

@@ -1,9 +1,8 @@
-import type { RequestContext } from '../context.ts';
-import { ApiError } from '../error-table.ts';
-import { createInboxSource } from '../inbox-source.ts';
-import { createPushedIterator, type PushedIterator } from '../pushed-iterator.ts';
-import type { ReadCountsAnnouncement } from '../read-count-announcer.ts';
-import { createTimelineSource, requireReachable } from '../timeline-source.ts';
+import { createInboxSource } from '../../delivery/inbox-source.ts';
+import { createReadCountsSource } from '../../delivery/read-counts-source.ts';
+import { createTimelineSource, refuseUnreachable } from '../../delivery/timeline-source.ts';
+import { refusalError } from '../error-table.ts';
+import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
 import { timelineItem } from './timeline-item.ts';
 import { groupRef, inboxItemRef, readCountRangeRef, readCountsItemRef } from './types.ts';
@@ -17,11 +16,12 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_, { groupId, after }, context) => {
       const viewer = context.viewer();
       const { services, policy } = context;
-      await policy.requireMember(viewer, groupId);
+      accepted(await policy.requireMember(viewer, groupId));
       const { version: newest } = await services.commands.newestGroup(groupId);
-      requireReachable(after ?? undefined, newest);
+      requireNothingRefused(refuseUnreachable(after ?? undefined, newest));
       const { log, feed, now } = services;
-      return createTimelineSource({ log, feed, policy, viewer, groupId, after: after ?? undefined, newest, now });
+      const source = { log, feed, policy, viewer, groupId, after: after ?? undefined, newest, now };
+      return throwingRefusals(createTimelineSource(source));
     },
     resolve: (entry) => entry,
   }),
@@ -30,13 +30,22 @@ builder.subscriptionFields((t) => ({
     description:
       'The exact counts of the last 200 messages: now, and again when they have changed, from 100 ms to 30 s apart.',
     args: { groupId: t.arg.id({ required: true }) },
-    subscribe: (_, { groupId }, context) => watchReadCounts(context, groupId),
+    subscribe: async (_, { groupId }, context) => {
+      const { services, policy } = context;
+      const viewer = context.viewer();
+      accepted(await policy.requireMember(viewer, groupId));
+      return throwingRefusals(await createReadCountsSource({ announcer: services.announcer, policy, viewer, groupId }));
+    },
     resolve: (announcement) => announcement,
   }),
   inbox: t.field({
     type: inboxItemRef,
     description: 'Changes of the caller’s inbox from now on.',
-    subscribe: (_, __, context) => createInboxSource(context.services, context.viewer()),
+    subscribe: async (_, __, context) => {
+      const source = await createInboxSource(context.services, context.viewer());
+      if ('kind' in source) throw refusalError(source);
+      return throwingRefusals(source);
+    },
     resolve: (entry) => entry,
   }),
 }));
@@ -75,29 +84,3 @@ inboxItemRef.implement({
     left: t.exposeBoolean('left', { description: 'True when this is the last that is heard of the group.' }),
   }),
 });
-
-/** A watcher who is this many announcements behind is not reading. */
-const maximumWaiting = 8;
-
-async function watchReadCounts(
-  context: RequestContext,
-  groupId: string,
-): Promise<PushedIterator<ReadCountsAnnouncement>> {
-  const { services, policy } = context;
-  const viewer = context.viewer();
-  await policy.requireMember(viewer, groupId);
-  let stop = () => {};
-  const source = createPushedIterator<ReadCountsAnnouncement>({
-    maximumWaiting,
-    overflow: () => new ApiError('UNAVAILABLE', 'Too slow: subscribe again.'),
-    onEnd: () => stop(),
-  });
-  const announce = (announcement: ReadCountsAnnouncement): void => {
-    void policy.refuseDelivery(viewer, groupId).then(
-      (refused) => (refused === undefined ? source.push(announcement) : source.end(refused)),
-      (error: Error) => source.end(error),
-    );
-  };
-  stop = await services.announcer.watch(groupId, announce);
-  return source;
-}

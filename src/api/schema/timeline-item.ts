@@ -1,6 +1,7 @@
+import type { EventEntry, TimelineEntry } from '../../delivery/timeline-source.ts';
 import type { RequestContext } from '../context.ts';
 import { ApiError } from '../error-table.ts';
-import type { EventEntry, TimelineEntry } from '../timeline-source.ts';
+import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { groupMember } from './member-type.ts';
 import { sentMessage } from './mutations.ts';
@@ -61,7 +62,7 @@ const reactionsChanged = builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRe
       type: [reactionRef],
       description: 'All of the message’s, once the read models have reached this change.',
       resolve: async ({ groupId, position, event }, _, { services, loaders }) => {
-        await services.freshness.atLeast(position);
+        requireNothingRefused(await services.freshness.atLeast(position));
         return loaders.reactionCounts(groupId, event.data.seq);
       },
     }),
@@ -142,7 +143,7 @@ async function changedMessage(
   { groupId, position, event }: EntryOf<'MessageEdited'>,
   { services, loaders }: RequestContext,
 ) {
-  await services.freshness.atLeast(position);
+  requireNothingRefused(await services.freshness.atLeast(position));
   const row = await loaders.message(groupId, event.data.messageId);
   return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet.'));
 }

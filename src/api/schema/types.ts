@@ -1,3 +1,5 @@
+import type { InboxEntry } from '../../delivery/inbox-source.ts';
+import type { ReadCountsAnnouncement } from '../../delivery/read-count-announcer.ts';
 import type {
   GroupRow,
   MemberRow,
@@ -7,8 +9,6 @@ import type {
   ReaderRow,
 } from '../../ports/read-models.ts';
 import type { ReadExplanation } from '../../projections/read-counts.ts';
-import type { InboxEntry } from '../inbox-source.ts';
-import type { ReadCountsAnnouncement } from '../read-count-announcer.ts';
 import { builder } from './builder.ts';
 import { connectionType } from './connection.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFreshness } from '../../src/api/freshness.ts';
+import { createFreshness } from '../../src/delivery/freshness.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-models.ts';
 
 const feed = { reached: async () => true };

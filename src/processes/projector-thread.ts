@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { openSqliteEventLogReader } from './adapters/sqlite/event-log.ts';
-import { openSqliteReadModelWriter, ReadModelsCorrupt } from './adapters/sqlite/read-model-writer.ts';
-import { runProjection } from './projections/run-projection.ts';
+import { openSqliteEventLogReader } from '../adapters/sqlite/event-log.ts';
+import { openSqliteReadModelWriter, ReadModelsCorrupt } from '../adapters/sqlite/read-model-writer.ts';
+import { runProjection } from '../projections/run-projection.ts';
 
 /** What the projector tells the thread that serves: it is running, a group is halted, or why it has ended. */
 export type ProjectorMessage =

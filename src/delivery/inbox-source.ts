@@ -1,8 +1,11 @@
-import { atExpiry, type Viewer } from './auth.ts';
-import { ApiError } from './error-table.ts';
-import type { FeedEvent } from './live-feed.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+import type { HotReadCounts } from '../projections/hot-read-counts.ts';
+import { tokenExpired } from '../rights/access-refusal.ts';
+import { atExpiry, type Viewer } from '../rights/viewer.ts';
+import type { Behind } from './delivery-refusal.ts';
+import type { Freshness } from './freshness.ts';
+import type { FeedEvent, LiveFeed } from './live-feed.ts';
 import { createPushedIterator, type PushedIterator } from './pushed-iterator.ts';
-import type { Services } from './services.ts';
 
 /** Where the viewer stands in one group, now. */
 export interface InboxEntry {
@@ -12,6 +15,15 @@ export interface InboxEntry {
   readonly unreadCount: number;
   /** True once the viewer is no longer a member: the last that is heard of the group. */
   readonly left: boolean;
+}
+
+export interface InboxSourceOptions {
+  readonly feed: LiveFeed;
+  readonly readModels: Pick<ReadModels, 'inboxPage'>;
+  readonly counts: HotReadCounts;
+  readonly freshness: Freshness;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Changes of one group within this time are told together. */
@@ -25,14 +37,16 @@ export function unreadCount(lastSeq: number, markedUpTo: number, memberAfterSeq:
 }
 
 /** Every change of the viewer's inbox from now on: new messages, own marks (also from other devices), joining, leaving. */
-export async function createInboxSource(services: Services, viewer: Viewer): Promise<PushedIterator<InboxEntry>> {
-  const { feed, readModels } = services;
+export async function createInboxSource(
+  options: InboxSourceOptions,
+  viewer: Viewer,
+): Promise<PushedIterator<InboxEntry> | Behind> {
+  const { feed, readModels } = options;
   const watched = new Map<string, () => void>();
   const pending = new Map<string, NodeJS.Timeout>();
 
   const source = createPushedIterator<InboxEntry>({
     maximumWaiting,
-    overflow: () => new ApiError('UNAVAILABLE', 'Too slow: subscribe again.'),
     onEnd: () => {
       clearTimeout(expiry);
       unwatchAll();
@@ -40,8 +54,7 @@ export async function createInboxSource(services: Services, viewer: Viewer): Pro
       for (const timer of pending.values()) clearTimeout(timer);
     },
   });
-  const expired = () => source.end(new ApiError('UNAUTHENTICATED', 'The token has expired.'));
-  const expiry = atExpiry(viewer, services.now(), expired);
+  const expiry = atExpiry(viewer, options.now(), () => source.end(tokenExpired));
 
   function watch(groupId: string): void {
     if (!watched.has(groupId))
@@ -61,7 +74,7 @@ export async function createInboxSource(services: Services, viewer: Viewer): Pro
     if (pending.has(groupId)) return;
     const tell = () => {
       pending.delete(groupId);
-      standing(services, viewer, groupId).then(
+      standing(options, viewer, groupId).then(
         (entry) => {
           source.push(entry);
           if (entry.left) {
@@ -69,7 +82,7 @@ export async function createInboxSource(services: Services, viewer: Viewer): Pro
             watched.delete(groupId);
           }
         },
-        (error: Error) => source.end(error),
+        (error: unknown) => source.fail(error),
       );
     };
     pending.set(groupId, setTimeout(tell, coalesceMilliseconds));
@@ -81,7 +94,8 @@ export async function createInboxSource(services: Services, viewer: Viewer): Pro
     watch(groupId);
     schedule(groupId);
   });
-  await services.freshness.atLeast(feed.position());
+  const behind = await options.freshness.atLeast(feed.position());
+  if (behind !== undefined) return behind;
   for (let before: number | undefined; ; ) {
     const page = await readModels.inboxPage(viewer.userId, before, groupsPerPage);
     for (const { group } of page) watch(group.groupId);
@@ -90,7 +104,7 @@ export async function createInboxSource(services: Services, viewer: Viewer): Pro
   }
 }
 
-async function standing({ counts }: Services, viewer: Viewer, groupId: string): Promise<InboxEntry> {
+async function standing({ counts }: InboxSourceOptions, viewer: Viewer, groupId: string): Promise<InboxEntry> {
   const group = await counts.of(groupId);
   const reading = group.reading(viewer.userId);
   const markedUpTo = reading?.markedUpTo ?? 0;

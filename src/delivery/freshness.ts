@@ -1,6 +1,6 @@
 import type { Position } from '../ports/event-log.ts';
 import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
-import { ApiError } from './error-table.ts';
+import type { Behind } from './delivery-refusal.ts';
 import type { LiveFeed } from './live-feed.ts';
 
 /** How long a query waits for what it asks to see, before it is told that the answer is behind. */
@@ -11,9 +11,10 @@ const pollMilliseconds = 10;
 export interface Freshness {
   /**
    * Resolves once the read models and the live counts hold everything up to `position`, and everything that the log held
-   * when this process started. Throws ApiError BEHIND when that takes too long, or why the read models cannot be used.
+   * when this process started: with nothing, or with how far they are when that takes too long. Throws why the read
+   * models cannot be used.
    */
-  atLeast(position: Position | undefined | null): Promise<void>;
+  atLeast(position: Position | undefined | null): Promise<Behind | undefined>;
   /** True once the read models have held what the log held when this process started. */
   ready(): Promise<boolean>;
 }
@@ -44,6 +45,8 @@ export function createFreshness(options: {
     return position <= known;
   }
 
+  const behind = (wanted: Position): Behind => ({ kind: 'behind', checkpoint: known, wanted });
+
   return {
     async atLeast(position) {
       const wanted = Math.max(startPosition, position ?? startPosition);
@@ -57,17 +60,14 @@ export function createFreshness(options: {
           if (!(error instanceof ReadModelsUnavailable)) throw error;
           fault = error;
         }
-        if (performance.now() > deadline) throw fault ?? behind(known, wanted);
+        if (performance.now() > deadline) {
+          if (fault !== undefined) throw fault;
+          return behind(wanted);
+        }
         await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
       }
-      if (!(await feed.reached(wanted, Math.max(0, deadline - performance.now())))) throw behind(known, wanted);
+      return (await feed.reached(wanted, Math.max(0, deadline - performance.now()))) ? undefined : behind(wanted);
     },
     ready: () => projected(startPosition),
   };
 }
-
-const behind = (checkpoint: Position, wanted: Position): ApiError =>
-  new ApiError('BEHIND', 'The read models have not reached that position yet. Try again.', {
-    checkpoint: String(checkpoint),
-    wanted: String(wanted),
-  });

@@ -1,8 +1,8 @@
 import type { Commands } from '../commands/commands.ts';
 import { activeMember, type GroupState, type Member } from '../commands/group-state.ts';
 import { LogUnavailable } from '../ports/event-log.ts';
-import type { Viewer } from './auth.ts';
-import { ApiError, groupNotFound } from './error-table.ts';
+import { type AccessRefusal, type Refused, tokenExpired } from './access-refusal.ts';
+import type { Viewer } from './viewer.ts';
 
 /**
  * Who may see and hear what. Every query and every delivery asks here; mutations are decided by the deciders, on the
@@ -13,12 +13,17 @@ import { ApiError, groupNotFound } from './error-table.ts';
  * - To everybody else the group is not there. One who was a member is told that they no longer are.
  */
 export interface Policy {
-  /** The group as a present member may see it. Throws NOT_FOUND, NOT_A_MEMBER or UNAUTHENTICATED. */
-  requireMember(viewer: Viewer, groupId: string): Promise<{ readonly state: GroupState; readonly member: Member }>;
+  /** The group as a present member may see it, or why the viewer may not. Throws what the stores throw. */
+  requireMember(viewer: Viewer, groupId: string): Promise<Membership | Refused<AccessRefusal>>;
   /** The groups of these that the viewer may see. */
   visible(viewer: Viewer, groupIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Asked at each delivery: why nothing more may be delivered, if so. Synchronous where the group is warm. */
-  refuseDelivery(viewer: Viewer, groupId: string): Promise<ApiError | undefined>;
+  refuseDelivery(viewer: Viewer, groupId: string): Promise<AccessRefusal | undefined>;
+}
+
+export interface Membership {
+  readonly state: GroupState;
+  readonly member: Member;
 }
 
 export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, now: () => number): Policy {
@@ -35,15 +40,12 @@ export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, 
     }
   }
 
-  async function requireMember(viewer: Viewer, groupId: string) {
-    if (viewer.expiresAt <= now()) throw new ApiError('UNAUTHENTICATED', 'The token has expired.');
+  async function requireMember(viewer: Viewer, groupId: string): Promise<Membership | Refused<AccessRefusal>> {
+    if (viewer.expiresAt <= now()) return { refused: tokenExpired };
     const { state } = await membership(viewer, groupId);
     const member = activeMember(state, viewer.userId);
     if (member !== undefined) return { state, member };
-    if (state.members.has(viewer.userId)) {
-      throw new ApiError('NOT_A_MEMBER', 'You are no longer a member of this group.');
-    }
-    throw groupNotFound();
+    return { refused: { kind: state.members.has(viewer.userId) ? 'no-longer-a-member' : 'group-not-found' } };
   }
 
   return {
@@ -58,13 +60,8 @@ export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, 
       );
     },
     async refuseDelivery(viewer, groupId) {
-      try {
-        await requireMember(viewer, groupId);
-        return undefined;
-      } catch (error) {
-        if (error instanceof ApiError) return error;
-        throw error;
-      }
+      const membership = await requireMember(viewer, groupId);
+      return 'refused' in membership ? membership.refused : undefined;
     },
   };
 }

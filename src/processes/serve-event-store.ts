@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { lockDataDirectory } from './adapters/sqlite/data-directory-lock.ts';
-import { openSqliteEventLog } from './adapters/sqlite/event-log.ts';
-import type { Config } from './config.ts';
+import { lockDataDirectory } from '../adapters/sqlite/data-directory-lock.ts';
+import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts';
+import type { Config } from '../config.ts';
 
 /** The embedded log, served to clients of EventStoreDB. */
 export interface ServedLog {
@@ -21,7 +21,7 @@ export async function serveEventStore(
   logger: Logger,
 ): Promise<ServedLog> {
   // Loaded here, so that every other command starts without a gRPC server.
-  const { startEventStoreServer } = await import('./eventstore-server/server.ts');
+  const { startEventStoreServer } = await import('../eventstore-server/server.ts');
   mkdirSync(dataDirectory, { recursive: true });
   const lock = lockDataDirectory(dataDirectory);
   try {

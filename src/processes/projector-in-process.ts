@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { EventLog } from './ports/event-log.ts';
-import { LeaseLost, type ReadModelWriter } from './ports/read-models.ts';
-import { CheckpointAheadOfLog } from './projections/checkpoint-ahead.ts';
-import { runProjection } from './projections/run-projection.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { LeaseLost, type ReadModelWriter } from '../ports/read-models.ts';
+import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
+import { runProjection } from '../projections/run-projection.ts';
+import { keepRunning } from './keep-running.ts';
 import type { Projector } from './projector.ts';
 
 export interface ProjectorInProcessOptions {
@@ -26,11 +26,9 @@ const liveIntervalMilliseconds = 15;
  */
 export function startProjectorInProcess(options: ProjectorInProcessOptions): Projector {
   const { log, logger } = options;
-  const abort = new AbortController();
-  const { signal } = abort;
   let state: ReturnType<Projector['state']> = 'waiting';
 
-  async function project(): Promise<void> {
+  async function project(signal: AbortSignal): Promise<void> {
     const writer = await options.openWriter(signal);
     state = 'projecting';
     logger.info('this process projects the log into the read models');
@@ -49,31 +47,18 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
     }
   }
 
-  async function keepProjecting(): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await project();
-      } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof CheckpointAheadOfLog) {
-          state = 'refused';
-          logger.fatal(error.message);
-          return options.onRefused(error);
-        }
-        if (error instanceof LeaseLost)
-          logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
-        else logger.error({ err: error }, 'the projector has ended; it is started again');
-        await wait(retryMilliseconds, undefined, { signal }).catch(() => {});
-      }
+  function onEnd(error: unknown): number | 'never' {
+    if (error instanceof CheckpointAheadOfLog) {
+      state = 'refused';
+      logger.fatal(error.message);
+      options.onRefused(error);
+      return 'never';
     }
+    if (error instanceof LeaseLost) logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
+    else logger.error({ err: error }, 'the projector has ended; it is started again');
+    return retryMilliseconds;
   }
 
-  const running = keepProjecting();
-  return {
-    state: () => state,
-    async stop() {
-      abort.abort();
-      await running;
-    },
-  };
+  const task = keepRunning({ run: project, onEnd });
+  return { state: () => state, stop: task.stop };
 }

@@ -3,16 +3,17 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { lockDataDirectory } from './adapters/sqlite/data-directory-lock.ts';
-import { openSqliteEventLog } from './adapters/sqlite/event-log.ts';
-import { openSqliteReadModelWriter } from './adapters/sqlite/read-model-writer.ts';
-import { openSqliteReadModels } from './adapters/sqlite/read-models.ts';
-import type { Config } from './config.ts';
-import type { EventLog } from './ports/event-log.ts';
-import type { ReadModels, ReadModelWriter } from './ports/read-models.ts';
-import type { CheckpointAheadOfLog } from './projections/checkpoint-ahead.ts';
-import { type Projector, startProjectorThread } from './projector.ts';
+import { lockDataDirectory } from '../adapters/sqlite/data-directory-lock.ts';
+import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts';
+import { openSqliteReadModelWriter } from '../adapters/sqlite/read-model-writer.ts';
+import { openSqliteReadModels } from '../adapters/sqlite/read-models.ts';
+import type { Config } from '../config.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { ReadModels, ReadModelWriter } from '../ports/read-models.ts';
+import type { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
+import type { Projector } from './projector.ts';
 import { startProjectorInProcess } from './projector-in-process.ts';
+import { startProjectorThread } from './projector-in-thread.ts';
 
 /** What a process stands on. */
 export interface Stores {
@@ -74,7 +75,7 @@ async function openLog(config: Config, logger: Logger, closing: Closing): Promis
 
 // The drivers of servers are loaded only where they are used: an embedded process starts without them.
 async function openEventStoreLog(url: string, logger: Logger): Promise<EventLog> {
-  const adapter = await import('./adapters/eventstoredb/event-log.ts');
+  const adapter = await import('../adapters/eventstoredb/event-log.ts');
   return adapter.openEventStoreLog({
     url,
     onFault: (fault) => logger.warn({ reason: String(fault) }, 'the event store’s subscription is begun again'),
@@ -97,7 +98,7 @@ async function openReadModels(
     await (await openWriter(AbortSignal.abort())).close();
     readModels = openSqliteReadModels({ file: filesOf(config).readModels });
   } else {
-    const adapter = await import('./adapters/mongodb/read-models.ts');
+    const adapter = await import('../adapters/mongodb/read-models.ts');
     readModels = await adapter.openMongoReadModels({ url: mongoUrl });
   }
   closing.push(() => readModels.close());
@@ -130,7 +131,7 @@ async function writerOpener(config: Config, logger: Logger): Promise<OpenWriter>
   if (mongoUrl === undefined) {
     return async () => openSqliteReadModelWriter({ file: filesOf(config).readModels });
   }
-  const adapter = await import('./adapters/mongodb/read-model-writer.ts');
+  const adapter = await import('../adapters/mongodb/read-model-writer.ts');
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   return (signal) =>
     adapter.openMongoReadModelWriter({

@@ -1,11 +1,11 @@
 import { decodeEvent, type EventMetadata } from '../events/codec.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
-import type { EventLog, Position, Version } from '../ports/event-log.ts';
-import { atExpiry, type Viewer } from './auth.ts';
-import { ApiError } from './error-table.ts';
+import { type EventLog, noStream, type Position, type Version } from '../ports/event-log.ts';
+import type { Policy } from '../rights/policy.ts';
+import { atExpiry, type Viewer } from '../rights/viewer.ts';
+import type { Deliveries, DeliveryRefusal } from './delivery-refusal.ts';
 import type { LiveFeed } from './live-feed.ts';
-import type { Policy } from './policy.ts';
 
 /** A group's event at its place in the stream. */
 type Placed<Event> = Event extends GroupEvent
@@ -50,7 +50,7 @@ const pageSize = 256;
  * subscriber holds a bounded number of events. Rights are checked at every delivery, and the token's end ends it.
  * `return()` settles a pending `next()`.
  */
-export function createTimelineSource(options: TimelineSourceOptions): AsyncIterableIterator<TimelineEntry, undefined> {
+export function createTimelineSource(options: TimelineSourceOptions): Deliveries<TimelineEntry> {
   const { feed, policy, viewer, groupId, newest } = options;
   const behindTooFar = options.after !== undefined && newest - options.after > furthestBehind;
   let nextVersion = (options.after ?? newest) + 1;
@@ -87,11 +87,14 @@ export function createTimelineSource(options: TimelineSourceOptions): AsyncItera
     ready = joins ? [...entries, ...following] : entries;
   }
 
-  async function take(): Promise<IteratorResult<TimelineEntry, undefined>> {
+  async function take(): Promise<IteratorResult<TimelineEntry, DeliveryRefusal | undefined>> {
     for (;;) {
       if (ended) return { done: true, value: undefined };
       const refused = await policy.refuseDelivery(viewer, groupId);
-      if (refused !== undefined) throw refused;
+      if (refused !== undefined) {
+        end();
+        return { done: true, value: refused };
+      }
       if (behindTooFar) {
         end();
         return { done: false, value: { kind: 'resync', groupId, version: newest } };
@@ -140,10 +143,7 @@ function entry(
 }
 
 /** Refuses a version that the stream has not reached: it comes from another log. */
-export function requireReachable(after: Version | undefined, newest: Version): void {
-  if (after !== undefined && (after > newest || after < -1)) {
-    throw new ApiError('BAD_INPUT', `after is not a version of this group, which is at ${newest}.`, {
-      version: newest,
-    });
-  }
+export function refuseUnreachable(after: Version | undefined, newest: Version): DeliveryRefusal | undefined {
+  const isReachable = after === undefined || (after <= newest && after >= noStream);
+  return isReachable ? undefined : { kind: 'version-not-reached', newest };
 }

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Services } from '../api/services.ts';
+import { createCommands } from '../commands/commands.ts';
+import type { Config } from '../config.ts';
+import { createFreshness } from '../delivery/freshness.ts';
+import { startLiveFeed } from '../delivery/live-feed.ts';
+import { createReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
+import { type EventLog, LogUnavailable, type Position } from '../ports/event-log.ts';
+import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
+import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
+import { createHotReadCounts } from '../projections/hot-read-counts.ts';
+import type { Tokens } from '../rights/tokens.ts';
+import { createLogger } from './logger.ts';
+import { openStores, type Stores } from './open-stores.ts';
+import { openTokens } from './open-tokens.ts';
+
+/** Everything of one process, without a network address. */
+export interface Highwater {
+  readonly services: Services;
+  readonly logger: Logger;
+  /** Resolves when the process cannot go on as it is, with the reason. */
+  readonly refused: Promise<Error>;
+  /** Finishes what is under way and lets go of every file and connection. */
+  close(): Promise<void>;
+}
+
+/** What else may be said about how a process starts. */
+export interface OpenOptions {
+  readonly logger?: Logger;
+  /** Ends the wait for a store that is not there. */
+  readonly signal?: AbortSignal;
+  /** Tests put something between the log and everything that uses it. */
+  readonly wrapLog?: (log: EventLog) => EventLog;
+}
+
+/**
+ * Opens the stores and everything that stands on them, waiting for an event store that is not there yet. Rejects as
+ * openStores does, with CheckpointAheadOfLog, and with the signal's reason when it aborts first.
+ */
+export async function openHighwater(config: Config, options: OpenOptions = {}): Promise<Highwater> {
+  const { logger = createLogger(config), signal = new AbortController().signal } = options;
+  const refused = Promise.withResolvers<Error>();
+  const tokens = await openTokens(config);
+  const stores = await openStores(config, logger, refused.resolve, options.wrapLog);
+  try {
+    const services = await createServices({ ...stores, tokens, logger, signal });
+    return {
+      services,
+      logger,
+      refused: refused.promise,
+      async close() {
+        await services.feed.stop();
+        await stores.close();
+      },
+    };
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
+
+/** The parts that are the same whatever the stores are. */
+async function createServices(
+  options: Pick<Stores, 'log' | 'readModels'> & { tokens: Tokens; logger: Logger; signal: AbortSignal },
+): Promise<Services> {
+  const { log, readModels, tokens, logger } = options;
+  const startPosition = await findStart(options);
+  const commands = createCommands({ log, readModels });
+  const counts = createHotReadCounts({ log, readModels, startPosition });
+  const feed = startLiveFeed({
+    log,
+    commands,
+    counts,
+    startPosition,
+    onPoison: ({ streamName, version }, error) =>
+      logger.error({ streamName, version, err: error }, 'an event cannot be decoded: its group is halted'),
+    onFault: (error) => logger.fatal({ err: error }, 'the live feed has ended: subscriptions get nothing more'),
+  });
+  const announcer = createReadCountAnnouncer(feed, counts);
+  const freshness = createFreshness({ readModels, feed, startPosition });
+  return { log, commands, readModels, counts, feed, announcer, freshness, tokens, now: Date.now, newId: randomUUID };
+}
+
+const retryMilliseconds = 1_000;
+
+/** The log's end, from which this process follows it: waits for the log as long as it takes, and says why. */
+async function findStart(options: {
+  readonly log: EventLog;
+  readonly readModels: ReadModels;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}): Promise<Position> {
+  const { log, readModels, logger, signal } = options;
+  for (let told = ''; ; ) {
+    try {
+      await requireCheckpointInLog(log, readModels).catch((error: unknown) => {
+        // Delivery does not need them, and the projector looks again before it writes.
+        if (!(error instanceof ReadModelsUnavailable)) throw error;
+      });
+      return await log.endPosition();
+    } catch (error) {
+      if (!(error instanceof LogUnavailable)) throw error;
+      if (error.message !== told) logger.warn({ reason: error.message }, 'waiting for the event store');
+      told = error.message;
+    }
+    await wait(retryMilliseconds, undefined, { signal });
+  }
+}
