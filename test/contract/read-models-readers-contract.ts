@@ -71,6 +71,18 @@ export function readersContract(fixture: ReadModelsFixture): void {
     expect(await readers(1)).toEqual([]);
   });
 
+  test('a mark after leaving stays void when its batch is applied once more, after its reader has returned', async () => {
+    const { writer } = fixture;
+    const history = group('ada', 'bob').send('g', 'ada', 'one').leave('g', 'bob').mark('g', 'bob', 1);
+    history.send('g', 'ada', 'two').join('g', 'bob').send('g', 'ada', 'three');
+    const { changes, position } = history;
+    for (let times = 0; times < 2; times += 1) {
+      await writer.apply(changes, position);
+      expect(await markOf('bob')).toBe(0);
+      expect(await readers(1)).toEqual([]);
+    }
+  });
+
   test('who has read and left stays a reader', async () => {
     const { writer } = fixture;
     await group('ada', 'bob').send('g', 'ada', 'one').mark('g', 'bob', 1).leave('g', 'bob').apply(writer);

@@ -35,6 +35,30 @@ test('the counts of a heavy group are stored once an interval, also when nothing
   expect(stored.at(-1)).toEqual({ groupId: 'g', position: log.all.at(-1)?.position });
 });
 
+test('a change that comes while its group’s counts are being stored has them stored once more', async () => {
+  const log = createInMemoryEventLog();
+  const { writer, stored } = createWriter();
+  const store = writer.storeReadCounts;
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  let position = -1;
+  writer.storeReadCounts = async (...counts) => {
+    // The snapshot of the first one is taken: what is applied from here on is not in it.
+    begun.resolve();
+    if (position < 0) await goOn.promise;
+    await store(...counts);
+  };
+  await appendTo(log, readsStream('g'), mark('g', 1));
+  start({ log, writer, clock: createClock() });
+  await begun.promise;
+  await appendTo(log, readsStream('g'), mark('g', 2));
+  await reached(log, writer);
+  position = await log.endPosition();
+  goOn.resolve();
+  await vi.waitFor(() => expect(stored.at(-1)).toEqual({ groupId: 'g', position }));
+  expect(stored).toHaveLength(2);
+});
+
 test('counts that cannot be stored are stored later, and damage ends the projection', async () => {
   const log = createInMemoryEventLog();
   const clock = createClock();
