@@ -2,8 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect } from '../../../src/adapters/mongodb/connection.ts';
 import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
 import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
+import { takeOver } from '../../../src/adapters/mongodb/take-over.ts';
 import { startOfLog } from '../../../src/ports/event-log.ts';
-import { ReadModelsCorrupt, ReadModelsUnavailable, type ReadModelWriter } from '../../../src/ports/read-models.ts';
+import {
+  LeaseLost,
+  ReadModelsCorrupt,
+  ReadModelsUnavailable,
+  type ReadModelWriter,
+} from '../../../src/ports/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 
@@ -70,6 +76,23 @@ test.for([
   expect(await readModels.inboxPage('ada', undefined, 9)).toEqual([]);
   await history.mark('g', 'ada', 1).apply(second);
   await Promise.all([second.close(), readModels.close()]);
+});
+
+test('a lease that is older than the one that writes takes nothing over', async () => {
+  const history = new History().create('g', 'Group', ['ada']).send('g', 'ada', 'one');
+  const writer = await open();
+  await history.apply(writer);
+  // As if it had been got at first, and its holder had stood still since.
+  await changeCheckpoint({ token: 7 });
+  const checkpoints = fresh.database.collection<Checkpoint>('checkpoints');
+  const before = await checkpoints.findOne({ _id: 'read-models' });
+  const connection = connect({ url: fresh.url });
+  const lease = { token: 6, requireHeld: () => {}, giveUp: () => {}, release: async () => {} };
+  const options = { lease, holder: 'older', onNotice: () => {} };
+  await expect(takeOver(connection, options)).rejects.toThrow(LeaseLost);
+  expect(await checkpoints.findOne({ _id: 'read-models' })).toEqual(before);
+  expect(await fresh.database.collection('timeline').countDocuments()).toBe(1);
+  await Promise.all([writer.close(), connection.close()]);
 });
 
 test('documents that cannot have been written are corrupt, and everything is built anew', async () => {
