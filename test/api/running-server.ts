@@ -59,10 +59,15 @@ function storesOf(dataDirectory: string): { environment: NodeJS.ProcessEnv; wrap
 
 /** A real server on a free port of the loopback, on stores of its own. */
 export async function startTestServer(
-  options: { betweenRuns?: (dataDirectory: string) => Promise<void> } = {},
+  options: {
+    readonly betweenRuns?: (dataDirectory: string) => Promise<void>;
+    /** What it stands on, where that is not the tests' own choice. */
+    readonly environment?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<RunningServer> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'highwater-test-'));
-  const { environment, ...stores } = storesOf(dataDirectory);
+  const own = { HIGHWATER_DATA: dataDirectory, HIGHWATER_PORT: '0', ...options.environment };
+  const { environment, ...stores } = options.environment === undefined ? storesOf(dataDirectory) : { environment: own };
   const config = readConfig(environment);
   const start = () => serve(config, { logger: createLogger({ logLevel: 'silent' }), ...stores });
   let running = await start();
