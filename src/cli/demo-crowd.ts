@@ -158,9 +158,11 @@ export async function readAtHumanPace(crowd: Crowd, say: (line: string) => void,
   }
 }
 
-async function liveLine({ urls, tokens, groupId, ownerId }: Crowd, id: string): Promise<string> {
+async function liveLine({ urls, tokens, groupId, ownerId }: Crowd, messageId: string): Promise<string> {
+  const query =
+    'query ($groupId: ID!, $messageId: ID!) { message(groupId: $groupId, messageId: $messageId) { seq readCount audienceCount } }';
   const token = await tokens.issue({ userId: ownerId }, tokenSeconds);
-  const data = await send(urls, token, 'query ($id: ID!) { message(id: $id) { seq readCount audienceCount } }', { id });
+  const data = await send(urls, token, query, { groupId, messageId });
   const { message } = z
     .object({ message: z.object({ seq: z.int(), readCount: z.int(), audienceCount: z.int() }) })
     .parse(data);

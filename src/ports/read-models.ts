@@ -148,10 +148,8 @@ export interface ReadModels {
     groupId: string,
     range: { readonly fromSeq: number; readonly toSeq: number; readonly limit: number; readonly last: boolean },
   ): Promise<readonly MessageRow[]>;
-  /** Messages of a group by id, in any order. */
+  /** Messages of a group by id, in any order. Ids are the senders' choice: another group may hold the same ones. */
   messages(groupId: string, messageIds: readonly string[]): Promise<readonly MessageRow[]>;
-  /** Every group's message of that id: ids are the senders' choice, so two groups may hold the same one. */
-  messagesById(messageId: string): Promise<readonly MessageRow[]>;
   /** In the order in which each emoji first stood under its message. */
   reactionCounts(keys: readonly MessageKey[]): Promise<readonly ReactionCount[]>;
   /** Who stands behind each reaction under these messages. */

@@ -45,7 +45,9 @@ describe('bad input over HTTP', () => {
         }),
       ).toBe('NOT_FOUND');
     }
-    expect(await stranger.refused(documents.messageCounts, { id: 'secret' })).toBe('NOT_FOUND');
+    expect(await stranger.refused(documents.messageCounts, { groupId: 'private', messageId: 'secret' })).toBe(
+      'NOT_FOUND',
+    );
   });
 
   it('refuses empty and over-long texts and marks beyond the newest message', async () => {
@@ -111,7 +113,7 @@ describe('bad input over HTTP', () => {
     expect(await ada.refused('{ nonsense }')).toBe('BAD_INPUT');
     expect(await ada.refused('{')).toBe('BAD_INPUT');
     const deep = `${'replyTo { '.repeat(20)} id ${'}'.repeat(20)}`;
-    expect(await ada.refused(`{ message(id: "x") { ${deep} } }`)).toBe('BAD_INPUT');
+    expect(await ada.refused(`{ message(groupId: "x", messageId: "x") { ${deep} } }`)).toBe('BAD_INPUT');
     expect(await ada.refused(`{ ${Array.from({ length: 1_200 }, (_, index) => `a${index}:me{id}`).join(' ')} }`)).toBe(
       'BAD_INPUT',
     );

@@ -18,7 +18,7 @@ export const removeReaction =
 export const markReadUpTo =
   'mutation ($input: MarkReadUpToInput!) { markReadUpTo(input: $input) { position marks { groupId markedUpTo } refusals { groupId code } } }';
 export const messageCounts =
-  'query ($id: ID!, $atLeast: Position) { message(id: $id, atLeast: $atLeast) { seq text readCount audienceCount explain { audience read notYet leftBeforeReading } readers { edges { node { member { userId } readAt } } } } }';
+  'query ($groupId: ID!, $messageId: ID!, $atLeast: Position) { message(groupId: $groupId, messageId: $messageId, atLeast: $atLeast) { seq text readCount audienceCount explain { audience read notYet leftBeforeReading } readers { edges { node { member { userId } readAt } } } } }';
 export const timelinePage =
   'query ($id: ID!, $last: Int, $before: String, $first: Int, $after: String, $atLeast: Position) { group(id: $id, atLeast: $atLeast) { version lastSeq timeline(last: $last, before: $before, first: $first, after: $after) { edges { cursor node { id seq text readCount audienceCount author { name role } replyTo { id text } mentions { userId } reactions { emoji count } } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }';
 export const timelineItems =

@@ -75,11 +75,28 @@ describe('messages over HTTP', () => {
     await cyd.get(documents.leaveGroup, { input: { groupId: 'counts' } });
     await ada.get(documents.addMembers, { input: { groupId: 'counts', members: [{ userId: 'dan' }] } });
     const { markReadUpTo } = await mark(await server.person('dan'), 'counts', 1);
-    const { message } = await ada.get<Counts>(documents.messageCounts, { id: 'c1', atLeast: markReadUpTo.position });
+    const { message } = await ada.get<Counts>(documents.messageCounts, {
+      groupId: 'counts',
+      messageId: 'c1',
+      atLeast: markReadUpTo.position,
+    });
     expect(message.readCount).toBe(1);
     expect(message.audienceCount).toBe(2);
     expect(message.explain).toEqual({ audience: 2, read: 1, notYet: 0, leftBeforeReading: 1 });
     expect(message.readers.edges.map(({ node }) => node.member.userId)).toEqual(['ben']);
+  });
+
+  it('shows of one id the message of the group that is asked for, whoever else has taken the id', async () => {
+    const eve = await server.person('eve');
+    await group('first');
+    await createGroup(eve, 'second', []);
+    await send(ada, 'first', 'taken', 'hers');
+    const { position: atLeast } = (await send(eve, 'second', 'taken', 'another’s')).sendMessage;
+    const read = (groupId: string) => ({ groupId, messageId: 'taken', atLeast });
+    expect(await ada.get(documents.messageCounts, read('first'))).toMatchObject({ message: { text: 'hers' } });
+    expect(await eve.get(documents.messageCounts, read('second'))).toMatchObject({ message: { text: 'another’s' } });
+    expect(await ada.refused(documents.messageCounts, read('second'))).toBe('NOT_FOUND');
+    expect(await ada.refused(documents.messageCounts, { groupId: 'first', messageId: 'none' })).toBe('NOT_FOUND');
   });
 
   it('accepts a mark backwards and changes nothing by it', async () => {

@@ -15,7 +15,7 @@ const promised = buildSchema(`
   type Query {
     me: User!
     group(id: ID!, atLeast: Position): Group
-    message(id: ID!, atLeast: Position): Message
+    message(groupId: ID!, messageId: ID!, atLeast: Position): Message
     inbox(first: Int = 50, after: String, atLeast: Position): InboxConnection!
     mentions(first: Int = 50, after: String): MessageConnection!
     search(groupId: ID!, text: String!, first: Int = 20, after: String): MessageConnection!

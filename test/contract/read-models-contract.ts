@@ -63,7 +63,6 @@ function progressContract(fixture: ReadModelsFixture): void {
       readModels.inboxPage('ada', undefined, 9),
       readModels.timelinePage('g', range),
       readModels.messages('g', ['m']),
-      readModels.messagesById('m'),
       readModels.reactionCounts([{ groupId: 'g', seq: 1 }]),
       readModels.reactions([{ groupId: 'g', seq: 1 }]),
       readModels.mentionsPage('ada', undefined, 9),

@@ -117,7 +117,8 @@ test('what one process was told is read from the other once it asks for that pos
   }
   for (const api of apis) {
     const { message } = await ask<{ message: object }>(api, 'ada', documents.messageCounts, {
-      id: `${groupId}-1`,
+      groupId,
+      messageId: `${groupId}-1`,
       atLeast: position,
     });
     expect(message).toMatchObject({

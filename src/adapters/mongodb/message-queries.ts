@@ -12,10 +12,7 @@ import {
 import type { GroupReads } from './group-reads.ts';
 import { toMessageRow } from './row-mapping.ts';
 
-type MessageQueries = Pick<
-  ReadModels,
-  'timelinePage' | 'messages' | 'messagesById' | 'search' | 'reactionCounts' | 'reactions'
->;
+type MessageQueries = Pick<ReadModels, 'timelinePage' | 'messages' | 'search' | 'reactionCounts' | 'reactions'>;
 
 /** Queries about messages: pages, the search and reactions. */
 export function createMessageQueries(connection: Connection, reads: GroupReads): MessageQueries {
@@ -44,13 +41,6 @@ export function createMessageQueries(connection: Connection, reads: GroupReads):
         const wanted = { messageId: { $in: [...messageIds] }, groupId };
         const found = await run(() => timeline.find(wanted, readLimit).toArray());
         return messagesAt(found, new Map([[groupId, group]]));
-      }),
-    messagesById: (messageId) =>
-      reads.consistently(async () => {
-        // Once to learn of which groups, and again after these: see stateAt.
-        const read = () => run(() => timeline.find({ messageId }, readLimit).toArray());
-        const groups = await reads.groups((await read()).map(({ groupId }) => groupId));
-        return groups.size === 0 ? [] : messagesAt(await read(), groups);
       }),
     search: (groupId, text, beforeSeq, limit) => {
       const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))];

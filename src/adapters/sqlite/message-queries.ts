@@ -27,7 +27,6 @@ export function prepareMessageQueries(database: DatabaseSync) {
   const highest = page('DESC');
   const byKey = selectMessages('WHERE p.message_key = ?');
   const byIdInGroup = selectMessages('WHERE p.message_id = ? AND p.message_key BETWEEN ? AND ?');
-  const byId = selectMessages('WHERE p.message_id = ?');
   const found = prepareQuery<[number]>(
     database,
     `SELECT rowid FROM message_words WHERE message_words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
@@ -74,7 +73,6 @@ export function prepareMessageQueries(database: DatabaseSync) {
         return messageIds.flatMap((messageId) => byIdInGroup.all(messageId, first, last).map(toMessageRow));
       });
     },
-    messagesById: (messageId: string): readonly MessageRow[] => byId.all(messageId).map(toMessageRow),
     reactionCounts: (keys: readonly MessageKey[]): readonly ReactionCount[] =>
       eachKey(keys, ({ groupId, seq }, key) =>
         emojis.all(key).map(([emoji, count]) => ({ groupId, seq, emoji, count })),

@@ -64,7 +64,6 @@ export function openSqliteReadModels({ file }: { readonly file: string }): Sqlit
     inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
     timelinePage: async (groupId, range) => reading((query) => query.timelinePage(groupId, range)),
     messages: async (groupId, messageIds) => reading((query) => query.messages(groupId, messageIds)),
-    messagesById: async (messageId) => reading((query) => query.messagesById(messageId)),
     reactionCounts: async (keys) => reading((query) => query.reactionCounts(keys)),
     reactions: async (keys) => reading((query) => query.reactions(keys)),
     mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),

@@ -2,7 +2,7 @@ import { unreadCount } from '../../delivery/inbox-source.ts';
 import type { GroupRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
-import { ApiError, groupNotFound } from '../error-table.ts';
+import { ApiError, groupNotFound, refusalError } from '../error-table.ts';
 import { accepted, requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { forwardPage, pageSize } from './connection.ts';
@@ -23,18 +23,16 @@ builder.queryFields((t) => ({
     type: messageRef,
     nullable: true,
     description: 'A message of a group of which one is a member. NOT_FOUND otherwise.',
-    args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
-    resolve: async (_, { id, atLeast }, context) => {
-      const viewer = context.viewer();
+    args: {
+      groupId: t.arg.id({ required: true }),
+      messageId: t.arg.id({ required: true, description: 'As its sender chose it; unique in its group.' }),
+      atLeast: t.arg({ type: 'Position' }),
+    },
+    resolve: async (_, { groupId, messageId, atLeast }, context) => {
+      accepted(await context.policy.requireMember(context.viewer(), groupId));
       requireNothingRefused(await context.services.freshness.atLeast(atLeast));
-      const rows = await context.services.readModels.messagesById(id);
-      const visible = await context.policy.visible(
-        viewer,
-        rows.map(({ groupId }) => groupId),
-      );
-      const row = rows.find(({ groupId }) => visible.has(groupId));
-      if (row === undefined) throw new ApiError('NOT_FOUND', 'There is no such message, or you may not see it.');
-      return row;
+      const row = await context.loaders.message(groupId, messageId);
+      return row ?? Promise.reject(refusalError({ kind: 'message-not-found' }));
     },
   }),
   inbox: t.field({

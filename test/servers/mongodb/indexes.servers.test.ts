@@ -24,7 +24,6 @@ const queries: Readonly<Record<string, Ask>> = {
   timelinePageFirst: (readModels) => readModels.timelinePage('g', { ...page, last: false }),
   timelinePageLast: (readModels) => readModels.timelinePage('g', { ...page, last: true }),
   messages: (readModels) => readModels.messages('g', ['g-1', 'g-2']),
-  messagesById: (readModels) => readModels.messagesById('g-1'),
   reactionCounts: (readModels) => readModels.reactionCounts([key]),
   reactions: (readModels) => readModels.reactions([key]),
   mentionsPage: (readModels) => readModels.mentionsPage('bob', 99, 2),
