@@ -124,6 +124,11 @@ describe('how files are written', () => {
     expect(violations(others, (file) => lineNumbersOf(file, evasion))).toEqual([]);
   });
 
+  test('what comes from a stream is decoded with its stream in view', () => {
+    const followers = src.filter((file) => zoneOf(file.path) !== 'events');
+    expect(violations(followers, (file) => lineNumbersOf(file, /\bdecodeEvent\b/))).toEqual([]);
+  });
+
   test('no test is left out or run alone, and every expected error is named', () => {
     const others = tests.filter(({ path }) => path !== 'test/structure.test.ts');
     const weak = /\b(?:test|it|describe|suite)\.(?:only|skip|todo)\b|\.toThrow(?:Error)?\(\)/;

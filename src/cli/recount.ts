@@ -1,5 +1,5 @@
 import type { Freshness } from '../delivery/freshness.ts';
-import { decodeEvent } from '../events/codec.ts';
+import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
@@ -114,7 +114,7 @@ async function replay(log: EventLog, groupId: string): Promise<NaiveGroup> {
   const ours = new Set<string>([groupStream(groupId), readsStream(groupId)]);
   for (let after = startOfLog; ; ) {
     const page = await log.readAll(after, 5_000);
-    for (const recorded of page) if (ours.has(recorded.streamName)) replayEvent(group, decodeEvent(recorded).event);
+    for (const recorded of page) if (ours.has(recorded.streamName)) replayEvent(group, decodeRecorded(recorded).event);
     const last = page.at(-1);
     if (last === undefined) return group;
     after = last.position;

@@ -1,7 +1,7 @@
 import { Map as PersistentMap } from 'immutable';
-import type { DecodedEvent } from '../events/codec.ts';
+import type { DecodedRecord } from '../events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
-import { groupStream, parseStreamName, readsStream, type StreamName } from '../events/stream-name.ts';
+import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
 import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
@@ -24,7 +24,7 @@ export interface Commands {
   /** Reads the log's tail of the group first, for an answer that must know of other processes' appends. */
   newestGroup(groupId: string): Promise<Warm<GroupState>>;
   /** Hands on an event of the live feed. */
-  follow(recorded: RecordedEvent, decoded: DecodedEvent): void;
+  follow(recorded: RecordedEvent, decoded: DecodedRecord): void;
 }
 
 export interface CommandsOptions {
@@ -113,10 +113,9 @@ export function createCommands(options: CommandsOptions): Commands {
       }
     },
     newestGroup,
-    follow(recorded, { event }) {
-      const stream = parseStreamName(recorded.streamName);
-      if (stream?.family === 'group') groups.follow(stream.groupId, recorded, event);
-      if (stream?.family === 'reads') marks.follow(stream.groupId, recorded, event);
+    follow(recorded, { family, groupId, event }) {
+      if (family === 'group') groups.follow(groupId, recorded, event);
+      if (family === 'reads') marks.follow(groupId, recorded, event);
     },
   };
 }

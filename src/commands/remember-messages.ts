@@ -1,5 +1,5 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
-import { decodeEvent } from '../events/codec.ts';
+import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position } from '../ports/event-log.ts';
@@ -92,7 +92,7 @@ async function readThroughLog(
   for (let from = (group?.version ?? noStream) + 1; ; ) {
     const page = await memory.log.readStream(groupStream(groupId), from, 1_000);
     // A group's stream holds group events only.
-    for (const recorded of page) state = evolveGroup(state, decodeEvent(recorded).event as GroupEvent);
+    for (const recorded of page) state = evolveGroup(state, decodeRecorded(recorded).event as GroupEvent);
     from += page.length;
     if (page.length < 1_000) break;
   }

@@ -1,4 +1,4 @@
-import { decodeEvent } from '../events/codec.ts';
+import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import type { StreamName } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position, type RecordedEvent, type Version } from '../ports/event-log.ts';
@@ -91,7 +91,7 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
       for (const recorded of page) {
         if (recorded.version !== warm.version + 1) continue;
         const { version, position } = recorded;
-        warm = { state: evolve(warm.state, decodeEvent(recorded).event), version, position };
+        warm = { state: evolve(warm.state, decodeRecorded(recorded).event), version, position };
       }
       if (warm !== entry.warm) set(id, entry, warm);
       if (page.length < pageSize) return;

@@ -1,5 +1,6 @@
 import type { Commands } from '../commands/commands.ts';
-import { type DecodedEvent, decodeEvent, UndecodableEvent } from '../events/codec.ts';
+import { UndecodableEvent } from '../events/codec.ts';
+import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
@@ -10,7 +11,7 @@ export interface FeedEvent {
   readonly groupId: string;
   readonly family: 'group' | 'reads';
   readonly recorded: RecordedEvent;
-  readonly decoded: DecodedEvent;
+  readonly decoded: DecodedRecord;
   /** The group's messages whose counts it may have changed, where the group's counts are hot. */
   readonly changedCounts: ChangedCounts | undefined;
 }
@@ -51,9 +52,9 @@ export function startLiveFeed({ log, commands, counts, startPosition, onPoison, 
   function handOn(recorded: RecordedEvent): void {
     const stream = parseStreamName(recorded.streamName);
     if (stream === undefined || stream.family === 'imports' || halted.has(stream.groupId)) return;
-    let decoded: DecodedEvent;
+    let decoded: DecodedRecord;
     try {
-      decoded = decodeEvent(recorded);
+      decoded = decodeRecorded(recorded);
     } catch (error) {
       if (!(error instanceof UndecodableEvent)) throw error;
       halted.add(stream.groupId);

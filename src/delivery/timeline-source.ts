@@ -1,4 +1,5 @@
-import { decodeEvent, type EventMetadata } from '../events/codec.ts';
+import type { EventMetadata } from '../events/codec.ts';
+import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position, type Version } from '../ports/event-log.ts';
@@ -81,7 +82,9 @@ export function createTimelineSource(options: TimelineSourceOptions): Deliveries
     const page = await options.log.readStream(groupStream(groupId), nextVersion, pageSize);
     if (page.length === 0) return;
     // What the feed has brought meanwhile is in the page or comes after it; the page is at least as far along.
-    const entries = page.map((recorded) => entry(groupId, recorded.version, recorded.position, decodeEvent(recorded)));
+    const entries = page.map((recorded) =>
+      entry(groupId, recorded.version, recorded.position, decodeRecorded(recorded)),
+    );
     const following = ready.filter(({ version }) => version >= nextVersion + entries.length);
     const joins = following[0]?.version === nextVersion + entries.length;
     ready = joins ? [...entries, ...following] : entries;
@@ -131,12 +134,7 @@ export function createTimelineSource(options: TimelineSourceOptions): Deliveries
   };
 }
 
-function entry(
-  groupId: string,
-  version: Version,
-  position: number,
-  decoded: ReturnType<typeof decodeEvent>,
-): EventEntry {
+function entry(groupId: string, version: Version, position: number, decoded: DecodedRecord): EventEntry {
   const { event, metadata } = decoded;
   // A `group-…` stream holds group events only.
   return { kind: 'event', groupId, version, position, event, metadata } as EventEntry;

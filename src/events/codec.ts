@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EventDefinition } from './define-event.ts';
 import { eventDefinitions, type HighwaterEvent } from './event.ts';
-import { momentSchema } from './values.ts';
+import { maximumCount, momentSchema } from './values.ts';
 
 /**
  * Where an event came from. `actorId` is the token's subject, never an input; `correlationId` is shared by everything
@@ -29,13 +29,16 @@ export class UndecodableEvent extends Error {
   override readonly name = 'UndecodableEvent';
 }
 
+/** Ids of other programs' making; longer than anybody's here, short enough to stand in a log line. */
+const originSchema = z.string().max(1_024);
+
 const storedMetadata = z.object({
-  correlationId: z.string(),
-  causationId: z.string(),
-  actorId: z.string(),
+  correlationId: originSchema,
+  causationId: originSchema,
+  actorId: originSchema,
   at: momentSchema,
   /** The version of the data's shape. */
-  v: z.int().min(1),
+  v: z.int().min(1).max(maximumCount),
 });
 
 /**
@@ -59,7 +62,10 @@ export interface DecodedEvent {
   readonly metadata: EventMetadata;
 }
 
-/** Reads stored bytes back, through the upcasters where they are of an earlier version. Throws UndecodableEvent. */
+/**
+ * Reads stored bytes back, through the upcasters where they are of an earlier version. Throws UndecodableEvent. What comes
+ * from a stream is read by decodeRecorded, which knows what belongs there.
+ */
 export function decodeEvent(stored: Pick<EncodedEvent, 'type' | 'data' | 'metadata' | 'binary'>): DecodedEvent {
   if (stored.binary) throw new UndecodableEvent(`${stored.type} holds bytes instead of JSON`);
   const definition = eventDefinitions.get(stored.type);

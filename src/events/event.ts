@@ -4,6 +4,7 @@ import { fileImported } from './imports.ts';
 import { memberLeft, memberRemoved, memberRenamed, memberRoleChanged, membersAdded } from './membership.ts';
 import { messageDeleted, messageEdited, messageSent, reactionAdded, reactionRemoved } from './messages.ts';
 import { readUpTo } from './reads.ts';
+import type { StreamFamily } from './stream-name.ts';
 
 const groupDefinitions = [
   groupCreated,
@@ -28,6 +29,12 @@ export type ReadsEvent = EventOf<typeof readUpTo>;
 export type ImportsEvent = EventOf<typeof fileImported>;
 /** Everything that can have happened. */
 export type HighwaterEvent = GroupEvent | ReadsEvent | ImportsEvent;
+
+/** The family of streams that an event belongs into. */
+export function familyOf({ type }: HighwaterEvent): StreamFamily {
+  if (type === 'ReadUpTo') return 'reads';
+  return type === 'FileImported' ? 'imports' : 'group';
+}
 
 export const eventDefinitions: ReadonlyMap<string, EventDefinition> = new Map(
   [...groupDefinitions, readUpTo, fileImported].map((definition) => [definition.type, definition as EventDefinition]),

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from './define-event.ts';
-import { memberCountSchema, roleSchema, seqOrZeroSchema, userIdSchema } from './values.ts';
+import { memberCountSchema, nameSchema, roleSchema, seqOrZeroSchema, userIdSchema } from './values.ts';
 
 /** At most this many members to one MembersAdded, so that an append stays under EventStoreDB's limit of 1 MiB. */
 export const maximumMembersPerEvent = 1_000;
 
-const addedMember = z.object({ userId: userIdSchema, name: z.string(), role: roleSchema });
+const addedMember = z.object({ userId: userIdSchema, name: nameSchema, role: roleSchema });
 export type AddedMember = z.infer<typeof addedMember>;
 
 /** `afterSeq` is the group's newest message at that moment, `memberCount` the members once the event has happened. */
@@ -30,6 +30,6 @@ export const memberRoleChanged = defineEvent('MemberRoleChanged', z.object({ use
 /** A member's role is `role` from here on. */
 export type MemberRoleChanged = EventOf<typeof memberRoleChanged>;
 
-export const memberRenamed = defineEvent('MemberRenamed', z.object({ userId: userIdSchema, name: z.string() }));
+export const memberRenamed = defineEvent('MemberRenamed', z.object({ userId: userIdSchema, name: nameSchema }));
 /** A member is shown as `name` in this group from here on. The person stays the same. */
 export type MemberRenamed = EventOf<typeof memberRenamed>;

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { defineEvent, type EventOf } from './define-event.ts';
-import { memberCountSchema, messageIdSchema, seqSchema, userIdSchema } from './values.ts';
+import {
+  emojiSchema,
+  memberCountSchema,
+  mentionsSchema,
+  messageIdSchema,
+  seqSchema,
+  textSchema,
+  userIdSchema,
+} from './values.ts';
 
 export const messageSent = defineEvent(
   'MessageSent',
@@ -8,9 +16,9 @@ export const messageSent = defineEvent(
     messageId: messageIdSchema,
     seq: seqSchema,
     authorId: userIdSchema,
-    text: z.string(),
+    text: textSchema,
     replyTo: messageIdSchema.nullable(),
-    mentions: z.array(userIdSchema),
+    mentions: mentionsSchema,
     mentionsAll: z.boolean(),
     audienceCount: memberCountSchema,
   }),
@@ -23,7 +31,7 @@ export type MessageSent = EventOf<typeof messageSent>;
 
 export const messageEdited = defineEvent(
   'MessageEdited',
-  z.object({ messageId: messageIdSchema, seq: seqSchema, text: z.string() }),
+  z.object({ messageId: messageIdSchema, seq: seqSchema, text: textSchema }),
 );
 /** The message reads `text` from here on. Its mentions, audience and readers stay as they were. */
 export type MessageEdited = EventOf<typeof messageEdited>;
@@ -36,7 +44,7 @@ const reaction = z.object({
   messageId: messageIdSchema,
   seq: seqSchema,
   userId: userIdSchema,
-  emoji: z.string().min(1),
+  emoji: emojiSchema,
 });
 
 export const reactionAdded = defineEvent('ReactionAdded', reaction);

@@ -1,3 +1,5 @@
+import { isId } from './values.ts';
+
 /** The log's streams: `group-<groupId>`, `reads-<groupId>` and `imports-<groupId>`. */
 export type StreamFamily = 'group' | 'reads' | 'imports';
 export type StreamName = `${StreamFamily}-${string}`;
@@ -9,10 +11,11 @@ export const importsStream = (groupId: string): StreamName => `imports-${groupId
 /** The prefixes of every stream that is ours, for a subscription that the server filters. */
 export const streamPrefixes = ['group-', 'reads-', 'imports-'] as const;
 
-/** Takes a stream's name apart; undefined where the stream is somebody else's. */
+/** Takes a stream's name apart; undefined where the stream is somebody else's, as is one that no group could have. */
 export function parseStreamName(name: string): { readonly family: StreamFamily; readonly groupId: string } | undefined {
   const dash = name.indexOf('-');
   const family = name.slice(0, dash);
   if (dash < 1 || (family !== 'group' && family !== 'reads' && family !== 'imports')) return undefined;
-  return { family, groupId: name.slice(dash + 1) };
+  const groupId = name.slice(dash + 1);
+  return isId(groupId) ? { family, groupId } : undefined;
 }

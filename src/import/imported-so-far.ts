@@ -1,4 +1,5 @@
-import { decodeEvent, encodeEvent } from '../events/codec.ts';
+import { encodeEvent } from '../events/codec.ts';
+import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { deriveId } from '../events/event-id.ts';
 import { groupStream, importsStream, type StreamName } from '../events/stream-name.ts';
@@ -26,7 +27,7 @@ export async function readImports(log: EventLog, groupId: string): Promise<Impor
   const sha256s = new Set<string>();
   let version = noStream;
   for await (const recorded of readWholeStream(log, importsStream(groupId))) {
-    const { event } = decodeEvent(recorded);
+    const { event } = decodeRecorded(recorded);
     if (event.type === 'FileImported') sha256s.add(event.data.sha256);
     version = recorded.version;
   }
@@ -85,7 +86,7 @@ export async function replayGroup(
 ): Promise<(file: IrcFile) => number> {
   const lastLines = new Map<string, number>();
   for await (const recorded of readWholeStream(log, groupStream(groupId))) {
-    const { event, metadata } = decodeEvent(recorded);
+    const { event, metadata } = decodeRecorded(recorded);
     // A group's stream holds group events only.
     onEvent(event as GroupEvent);
     const [, prefix = '', line] = /^(irc:[0-9a-f]{16}):(\d+)$/.exec(metadata.causationId) ?? [];

@@ -1,6 +1,5 @@
-import { type DecodedEvent, decodeEvent } from '../events/codec.ts';
-import type { GroupEvent, ReadsEvent } from '../events/event.ts';
-import { groupStream, parseStreamName, readsStream, type StreamName } from '../events/stream-name.ts';
+import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import {
   type EventLog,
   noStream,
@@ -19,7 +18,7 @@ export interface HotReadCounts {
    */
   of(groupId: string): Promise<ReadCounts>;
   /** Hands on the log's next event. Says which counts of a hot group it may have changed. */
-  follow(recorded: RecordedEvent, decoded: DecodedEvent): ChangedCounts | undefined;
+  follow(recorded: RecordedEvent, decoded: DecodedRecord): ChangedCounts | undefined;
   /** How far this process has followed the log. */
   position(): Position;
   /** The position followed to, or that of the snapshot that the group was loaded from while that is still ahead of it. */
@@ -30,7 +29,7 @@ export interface HotReadCounts {
 
 interface Followed {
   readonly recorded: RecordedEvent;
-  readonly decoded: DecodedEvent;
+  readonly decoded: DecodedRecord;
 }
 
 interface Hot {
@@ -98,7 +97,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
               readTail(readsStream(groupId), hot.versions.reads, upTo),
             ]);
       const merged = tails.flat().sort((a, b) => a.position - b.position);
-      for (const recorded of merged) applyNext(hot, counts, { recorded, decoded: decodeEvent(recorded) });
+      for (const recorded of merged) applyNext(hot, counts, { recorded, decoded: decodeRecorded(recorded) });
       for (const followed of hot.arrived) applyNext(hot, counts, followed);
       hot.counts = counts;
     } catch (error) {
@@ -144,8 +143,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     },
     follow(recorded, decoded) {
       followedTo = recorded.position;
-      const stream = parseStreamName(recorded.streamName);
-      const hot = stream === undefined ? undefined : groups.get(stream.groupId);
+      const hot = groups.get(decoded.groupId);
       if (hot === undefined) return undefined;
       if (hot.counts !== undefined) return applyNext(hot, hot.counts, { recorded, decoded });
       if (hot.loading !== undefined) hot.arrived.push({ recorded, decoded });
@@ -165,10 +163,9 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
 }
 
 function applyNext(hot: Hot, counts: ReadCounts, { recorded, decoded }: Followed): ChangedCounts | undefined {
-  const family = parseStreamName(recorded.streamName)?.family;
-  if (family !== 'group' && family !== 'reads') return undefined;
+  const { family } = decoded;
+  if (family === 'imports') return undefined;
   if (recorded.version <= hot.versions[family]) return undefined;
   hot.versions[family] = recorded.version;
-  // Streams of these families hold nothing but their own events.
-  return counts.apply(decoded.event as GroupEvent | ReadsEvent);
+  return counts.apply(decoded.event);
 }

@@ -1,4 +1,5 @@
-import { decodeEvent, UndecodableEvent } from '../events/codec.ts';
+import { UndecodableEvent } from '../events/codec.ts';
+import { decodeRecorded } from '../events/decode-recorded.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { Change } from '../ports/changes.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
@@ -96,8 +97,7 @@ function createBatch(halted: Set<string>): Batch {
     if (stream === undefined || halted.has(stream.groupId)) return;
     const { groupId } = stream;
     try {
-      const { event, metadata } = decodeEvent(recorded);
-      requireFamily(event.type, stream.family);
+      const { event, metadata } = decodeRecorded(recorded);
       for (const change of projectEvent({ event, metadata, groupId, version, position })) {
         if (change.type === 'advanceGroup') {
           const earlier = advances.get(groupId);
@@ -131,13 +131,6 @@ function createBatch(halted: Set<string>): Batch {
     },
     isFull: () => events >= eventsPerBatch || characters >= charactersPerBatch,
   };
-}
-
-/** An event in a stream of another family would move the wrong version: it is as unreadable as one that does not decode. */
-function requireFamily(type: string, family: string): void {
-  const expected = type === 'ReadUpTo' ? 'reads' : type === 'FileImported' ? 'imports' : 'group';
-  if (family !== expected)
-    throw new UndecodableEvent(`a ${type} does not belong into a stream of the family ${family}`);
 }
 
 /** False when `signal` has aborted before it was possible. */

@@ -54,9 +54,9 @@ export const unreacted = (seq: number, userId: string, emoji = '👍'): GroupEve
   data: { messageId: `m-${seq}`, seq, userId, emoji },
 });
 
-export const readUpTo = (userId: string, upTo: number): ReadsEvent => ({
+export const readUpTo = (userId: string, upTo: number, groupId = 'lunch'): ReadsEvent => ({
   type: 'ReadUpTo',
-  data: { groupId: 'lunch', userId, upTo },
+  data: { groupId, userId, upTo },
 });
 
 /** A group of an owner, an admin and two members. */

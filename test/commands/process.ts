@@ -3,7 +3,7 @@ import { groupDecider } from '../../src/commands/group.ts';
 import { evolveGroup, type GroupState } from '../../src/commands/group-state.ts';
 import type { Handled } from '../../src/commands/pending-command.ts';
 import { isRefused, type Refusal } from '../../src/commands/refusal.ts';
-import { decodeEvent } from '../../src/events/codec.ts';
+import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
 import type { RecordedEvent } from '../../src/ports/event-log.ts';
@@ -37,7 +37,7 @@ export function startProcess(
     follow(count = log.all.length) {
       for (const recorded of log.all.slice(followed, followed + count)) {
         followed += 1;
-        commands.follow(recorded, decodeEvent(recorded));
+        commands.follow(recorded, decodeRecorded(recorded));
       }
     },
   };
@@ -45,7 +45,7 @@ export function startProcess(
 
 const eventsOf = <Event>(recorded: readonly RecordedEvent[]): readonly Event[] =>
   // Each family of streams holds its own events only.
-  recorded.map((one) => decodeEvent(one).event as Event);
+  recorded.map((one) => decodeRecorded(one).event as Event);
 
 export const groupEvents = (log: InMemoryEventLog, groupId = 'lunch'): readonly GroupEvent[] =>
   eventsOf(log.all.filter(({ streamName }) => streamName === groupStream(groupId)));
@@ -58,8 +58,9 @@ export function createOracle(log: InMemoryEventLog, groupId = 'lunch') {
   let state = groupDecider.initialState;
   let folded = 0;
   return (actorId: string, order: GroupOrder): readonly GroupEvent[] | Refusal => {
-    for (const { streamName, ...recorded } of log.all.slice(folded)) {
-      if (streamName === groupStream(groupId)) state = evolveGroup(state, decodeEvent(recorded).event as GroupEvent);
+    for (const recorded of log.all.slice(folded)) {
+      if (recorded.streamName === groupStream(groupId))
+        state = evolveGroup(state, decodeRecorded(recorded).event as GroupEvent);
     }
     folded = log.all.length;
     const decision = groupDecider.decide(by(actorId, order), state, undefined);

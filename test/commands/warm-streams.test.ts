@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeEvent } from '../../src/events/codec.ts';
+import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { arbitraryOrder } from './arbitrary-order.ts';
@@ -21,7 +21,7 @@ test('a process that has room for hardly one group answers as one that has room 
       let ordersGiven = 0;
       const handle = (groupId: string, ...order: Parameters<typeof by>) =>
         commands.handleGroup(groupId, { ...by(...order), commandId: `command-${++ordersGiven}` });
-      for (const groupId of groupIds) await handle(groupId, 'ada', createLunch);
+      for (const groupId of groupIds) await handle(groupId, 'ada', Object.assign({}, createLunch, { groupId }));
       const oracles = new Map(groupIds.map((groupId) => [groupId, createOracle(log, groupId)]));
       for (const [groupId, { actorId, order }, projected] of steps) {
         const expected = oracles.get(groupId)?.(actorId, order);
@@ -37,7 +37,9 @@ test('groups that are let go while commands on all of them are under way are ans
   const { commands } = startProcess(log, { capacity: 1 });
   const handle = (groupId: string, actorId: string, ...order: [Parameters<typeof by>[1], string]) =>
     commands.handleGroup(groupId, by(actorId, ...order));
-  await Promise.all(groupIds.map((groupId) => handle(groupId, 'ada', createLunch, 'create')));
+  await Promise.all(
+    groupIds.map((groupId) => handle(groupId, 'ada', Object.assign({}, createLunch, { groupId }), 'create')),
+  );
   const ids = Array.from({ length: 25 }, (_, index) => `m-${index + 1}`);
   const sendAll = (groupId: string) => Promise.all(ids.map((id) => handle(groupId, 'bob', message(id), id)));
   await Promise.all(groupIds.map(sendAll));
@@ -80,7 +82,7 @@ describe('following the log', () => {
     await here.order('ada', createLunch);
     await here.order('bob', message('a'));
     const before = await here.commands.group('lunch');
-    for (const recorded of log.all) here.commands.follow(recorded, decodeEvent(recorded));
+    for (const recorded of log.all) here.commands.follow(recorded, decodeRecorded(recorded));
     expect(await here.commands.group('lunch')).toEqual(before);
   });
 });

@@ -1,4 +1,4 @@
-import { decodeEvent } from '../../src/events/codec.ts';
+import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { parseStreamName } from '../../src/events/stream-name.ts';
 import { noStream, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
@@ -40,7 +40,7 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
     if (stream === undefined || stream.family === 'imports') return;
     const rows = groups.get(stream.groupId) ?? emptyRows(stream.groupId);
     groups.set(stream.groupId, rows);
-    const { event, metadata } = decodeEvent(recorded);
+    const { event, metadata } = decodeRecorded(recorded);
     if (stream.family === 'group') rows.group.version = recorded.version;
     else rows.group.readsVersion = recorded.version;
     projectEvent(rows, event as GroupEvent | ReadsEvent, metadata.at);

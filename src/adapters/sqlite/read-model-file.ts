@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { maximumSeq } from '../../events/values.ts';
 import { startOfLog } from '../../ports/event-log.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-models.ts';
 import { readNumber, sqliteCode } from './log-file.ts';
@@ -10,7 +11,7 @@ export const readModelApplicationId = 0x4857524d;
 export const readModelSchemaVersion = 1;
 
 /** A message's key is its group's key and its seq in one integer: 33 million groups of 268 million messages each. */
-export const seqsPerGroup = 2 ** 28;
+export const seqsPerGroup = maximumSeq + 1;
 
 export function messageKeyOf(groupKey: number, seq: number): number {
   if (seq >= seqsPerGroup)

@@ -1,0 +1,35 @@
+import { type DecodedEvent, decodeEvent, type EncodedEvent, UndecodableEvent } from './codec.ts';
+import { familyOf, type GroupEvent, type ImportsEvent, type ReadsEvent } from './event.ts';
+import { parseStreamName, type StreamFamily } from './stream-name.ts';
+
+type Recorded = EncodedEvent & { readonly streamName: string };
+
+type Of<Family extends StreamFamily, Event> = DecodedEvent & {
+  readonly family: Family;
+  readonly groupId: string;
+  readonly event: Event;
+};
+
+/** An event of one of our streams, with what its stream's name says. */
+export type DecodedRecord = Of<'group', GroupEvent> | Of<'reads', ReadsEvent> | Of<'imports', ImportsEvent>;
+
+/**
+ * Reads what a stream of ours holds. This is the one way in which whoever follows or folds a stream decodes its events, so
+ * that all of them agree on what cannot be read: an event of another family, or one that speaks of another group than its
+ * stream, is as unreadable as one that does not decode, however well-formed it is. Throws UndecodableEvent.
+ */
+export function decodeRecorded(recorded: Recorded): DecodedRecord {
+  const { streamName, type } = recorded;
+  const stream = parseStreamName(streamName);
+  if (stream === undefined) throw new UndecodableEvent(`${streamName} is no stream of a group`);
+  const { event, metadata } = decodeEvent(recorded);
+  const { family, groupId } = stream;
+  if (familyOf(event) !== family) {
+    throw new UndecodableEvent(`a ${type} does not belong into a stream of the family ${family}`);
+  }
+  if ('groupId' in event.data && event.data.groupId !== groupId) {
+    throw new UndecodableEvent(`this ${type} is of group ${event.data.groupId}`);
+  }
+  // The family was compared above, which is what pairs it with its events.
+  return { family, groupId, event, metadata } as DecodedRecord;
+}
