@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { run as runNetworkFaults } from './r3-network.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
+import { run as runRights } from './r11-rights.ts';
 import { holds, type TortureRow } from './row.ts';
 
 /**
@@ -19,6 +20,12 @@ const rows: readonly TortureRow[] = [
     title: 'the subscription to the log ends cleanly, errors and goes silent',
     rounds: { long: 100, short: 2 },
     run: runSubscriptionFaults,
+  },
+  {
+    name: 'R11',
+    title: 'every field is asked for as everybody, before and after each change of rights',
+    rounds: { long: 4, short: 1 },
+    run: runRights,
   },
 ];
 

@@ -3,7 +3,7 @@ import type { GroupRow, MessageRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, decodeTextCursor, encodeCursor } from '../cursor.ts';
 import { ApiError } from '../error-table.ts';
-import { accepted } from '../refused.ts';
+import { forMember } from '../for-member.ts';
 import { type Connection, forwardPage, pageSize } from './connection.ts';
 import { groupMember } from './member-type.ts';
 import { groupRef, memberConnection, membershipRef, messageConnection, roleEnum } from './types.ts';
@@ -24,10 +24,12 @@ groupRef.implement({
       description: 'Present members, by user id.',
       args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
       resolve: async ({ groupId }, { first, after }, context) => {
-        accepted(await context.policy.requireMember(context.viewer(), groupId));
         const size = pageSize('first', first, 50);
         const list = `members:${groupId}`;
-        const rows = await context.services.readModels.membersPage(groupId, decodeTextCursor(list, after), size + 1);
+        const from = decodeTextCursor(list, after);
+        const rows = await forMember(context, groupId, () =>
+          context.services.readModels.membersPage(groupId, from, size + 1),
+        );
         return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.userId), node }));
       },
     }),
@@ -73,7 +75,6 @@ async function timeline(
   { last, before, first, after }: TimelineArguments,
   context: RequestContext,
 ): Promise<Connection<MessageRow>> {
-  accepted(await context.policy.requireMember(context.viewer(), groupId));
   const list = `timeline:${groupId}`;
   const forwards = first !== undefined && first !== null;
   if (forwards && before !== undefined && before !== null) {
@@ -82,7 +83,8 @@ async function timeline(
   const limit = forwards ? pageSize('first', first, 50) : pageSize('last', last, 50);
   const fromSeq = (decodeNumberCursor(list, after) ?? 0) + 1;
   const toSeq = Math.min((decodeNumberCursor(list, before) ?? lastSeq + 1) - 1, lastSeq);
-  const rows = await context.services.readModels.timelinePage(groupId, { fromSeq, toSeq, limit, last: !forwards });
+  const page = { fromSeq, toSeq, limit, last: !forwards };
+  const rows = await forMember(context, groupId, () => context.services.readModels.timelinePage(groupId, page));
   return {
     edges: rows.map((node) => ({ cursor: encodeCursor(list, node.seq), node })),
     hasPreviousPage: (rows.at(0)?.seq ?? 1) > 1,

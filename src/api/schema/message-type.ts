@@ -3,6 +3,7 @@ import type { ReadCounts } from '../../projections/read-counts.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeTextCursor, encodeCursor } from '../cursor.ts';
 import { ApiError, groupNotFound } from '../error-table.ts';
+import { forMember } from '../for-member.ts';
 import { forwardPage, pageSize } from './connection.ts';
 import { groupMember } from './member-type.ts';
 import { explanationRef, groupRef, memberRef, messageRef, reactionRef, readerConnection, readerRef } from './types.ts';
@@ -91,12 +92,15 @@ explanationRef.implement({
 const patienceMilliseconds = 5_000;
 
 /** The live counts, once the feed has reached the message: the read models can be a moment ahead of it. */
-async function countsCovering({ services }: RequestContext, { groupId, seq }: MessageRow): Promise<ReadCounts> {
+async function countsCovering(context: RequestContext, { groupId, seq }: MessageRow): Promise<ReadCounts> {
+  const { services } = context;
   const counts = await services.counts.of(groupId);
   if (counts.lastSeq() >= seq) return counts;
-  const { position } = await services.commands.newestGroup(groupId);
-  if (await services.feed.reached(position, patienceMilliseconds)) return services.counts.of(groupId);
-  throw new ApiError('BEHIND', 'The live counts have not reached this message yet. Try again.');
+  return forMember(context, groupId, async () => {
+    const { position } = await services.commands.newestGroup(groupId);
+    if (await services.feed.reached(position, patienceMilliseconds)) return services.counts.of(groupId);
+    throw new ApiError('BEHIND', 'The live counts have not reached this message yet. Try again.');
+  });
 }
 
 interface ReadersArguments {

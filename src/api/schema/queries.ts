@@ -3,7 +3,8 @@ import type { GroupRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
 import { ApiError, groupNotFound, refusalError } from '../error-table.ts';
-import { accepted, requireNothingRefused } from '../refused.ts';
+import { forMember } from '../for-member.ts';
+import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { forwardPage, pageSize } from './connection.ts';
 import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
@@ -14,10 +15,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'A group of which one is a member. NOT_FOUND otherwise.',
     args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
-    resolve: async (_, { id, atLeast }, context) => {
-      accepted(await context.policy.requireMember(context.viewer(), id));
-      return projectedGroup(context, id, atLeast);
-    },
+    resolve: (_, { id, atLeast }, context) => forMember(context, id, () => projectedGroup(context, id, atLeast)),
   }),
   message: t.field({
     type: messageRef,
@@ -28,12 +26,12 @@ builder.queryFields((t) => ({
       messageId: t.arg.id({ required: true, description: 'As its sender chose it; unique in its group.' }),
       atLeast: t.arg({ type: 'Position' }),
     },
-    resolve: async (_, { groupId, messageId, atLeast }, context) => {
-      accepted(await context.policy.requireMember(context.viewer(), groupId));
-      requireNothingRefused(await context.services.freshness.atLeast(atLeast));
-      const row = await context.loaders.message(groupId, messageId);
-      return row ?? Promise.reject(refusalError({ kind: 'message-not-found' }));
-    },
+    resolve: (_, { groupId, messageId, atLeast }, context) =>
+      forMember(context, groupId, async () => {
+        requireNothingRefused(await context.services.freshness.atLeast(atLeast));
+        const row = await context.loaders.message(groupId, messageId);
+        return row ?? Promise.reject(refusalError({ kind: 'message-not-found' }));
+      }),
   }),
   inbox: t.field({
     type: inboxConnection,
@@ -105,7 +103,12 @@ async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, cont
   const list = `inbox:${viewer.userId}`;
   requireNothingRefused(await context.services.freshness.atLeast(atLeast));
   const rows = await context.services.readModels.inboxPage(viewer.userId, decodeNumberCursor(list, after), size + 1);
-  return forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
+  // The rows can be older than the rights: of a group that one has left meanwhile nothing more is told.
+  const visible = await context.policy.visible(
+    viewer,
+    rows.map(({ group }) => group.groupId),
+  );
+  const page = forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
     cursor: encodeCursor(list, activityPosition),
     node: {
       groupId: group.groupId,
@@ -115,6 +118,7 @@ async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, cont
       left: false,
     },
   }));
+  return { ...page, edges: page.edges.filter(({ node }) => visible.has(node.groupId)) };
 }
 
 interface SearchArguments {
@@ -127,11 +131,13 @@ interface SearchArguments {
 const longestSearch = 200;
 
 async function search(_: unknown, { groupId, text, first, after }: SearchArguments, context: RequestContext) {
-  accepted(await context.policy.requireMember(context.viewer(), groupId));
   const size = pageSize('first', first, 20);
   if (text.length > longestSearch) throw new ApiError('BAD_INPUT', `text is longer than ${longestSearch} characters.`);
-  requireNothingRefused(await context.services.freshness.atLeast(undefined));
   const list = `search:${groupId}:${text}`;
-  const rows = await context.services.readModels.search(groupId, text, decodeNumberCursor(list, after), size + 1);
+  const before = decodeNumberCursor(list, after);
+  const rows = await forMember(context, groupId, async () => {
+    requireNothingRefused(await context.services.freshness.atLeast(undefined));
+    return context.services.readModels.search(groupId, text, before, size + 1);
+  });
   return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.seq), node }));
 }

@@ -1,6 +1,7 @@
 import type { EventEntry, TimelineEntry } from '../../delivery/timeline-source.ts';
 import type { RequestContext } from '../context.ts';
 import { ApiError } from '../error-table.ts';
+import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { groupMember } from './member-type.ts';
@@ -61,10 +62,11 @@ const reactionsChanged = builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRe
     reactions: t.field({
       type: [reactionRef],
       description: 'All of the message’s, once the read models have reached this change.',
-      resolve: async ({ groupId, position, event }, _, { services, loaders }) => {
-        requireNothingRefused(await services.freshness.atLeast(position));
-        return loaders.reactionCounts(groupId, event.data.seq);
-      },
+      resolve: ({ groupId, position, event }, _, context) =>
+        forMember(context, groupId, async () => {
+          requireNothingRefused(await context.services.freshness.atLeast(position));
+          return context.loaders.reactionCounts(groupId, event.data.seq);
+        }),
     }),
   }),
 });
@@ -139,11 +141,10 @@ function typeName(entry: TimelineEntry): string {
   }
 }
 
-async function changedMessage(
-  { groupId, position, event }: EntryOf<'MessageEdited'>,
-  { services, loaders }: RequestContext,
-) {
-  requireNothingRefused(await services.freshness.atLeast(position));
-  const row = await loaders.message(groupId, event.data.messageId);
-  return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet.'));
+function changedMessage({ groupId, position, event }: EntryOf<'MessageEdited'>, context: RequestContext) {
+  return forMember(context, groupId, async () => {
+    requireNothingRefused(await context.services.freshness.atLeast(position));
+    const row = await context.loaders.message(groupId, event.data.messageId);
+    return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet.'));
+  });
 }
