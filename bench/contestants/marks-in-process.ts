@@ -26,6 +26,7 @@ const commands = createCommands({
     groups: async () => [],
     groupSnapshot: async () => undefined,
     messages: async () => [],
+    acceptedCommands: async () => [],
     reactions: async () => [],
   },
 });

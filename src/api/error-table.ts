@@ -57,6 +57,8 @@ export function refusalError(refusal: AnyRefusal): ApiError {
       return new ApiError('CONFLICT', 'The message is deleted.');
     case 'message-id-taken':
       return new ApiError('CONFLICT', 'The message’s id is taken by a message with other content.');
+    case 'command-id-taken':
+      return new ApiError('CONFLICT', 'You have used this commandId for something else.');
     case 'beyond-newest':
       return new ApiError('BAD_INPUT', `upTo is beyond the newest message, which is ${refusal.lastSeq}.`, {
         lastSeq: refusal.lastSeq,

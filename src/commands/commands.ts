@@ -9,7 +9,7 @@ import { type GroupState, initialGroupState } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
 import { type MarkReadUpTo, type MarksState, marksDecider } from './marks.ts';
 import type { Handled } from './pending-command.ts';
-import { rememberMessages } from './remember-messages.ts';
+import { remember } from './remember.ts';
 import { createWarmStreams, type Warm } from './warm-streams.ts';
 
 export interface Commands {
@@ -29,7 +29,10 @@ export interface Commands {
 
 export interface CommandsOptions {
   readonly log: EventLog;
-  readonly readModels: Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions'>;
+  readonly readModels: Pick<
+    ReadModels,
+    'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands'
+  >;
   /** How many members, marks and remembered messages all warm groups may hold together. */
   readonly capacity?: number;
   /** How many messages a group's warm state remembers before it may forget older ones. */
@@ -48,15 +51,18 @@ export function createCommands(options: CommandsOptions): Commands {
     log,
     streamName: groupStream,
     // A group's stream holds group events only: whatever else the union knows belongs to other streams.
-    evolve: (state, event) => groupDecider.evolve(state, event as GroupEvent),
+    evolve: (state, { event, metadata }, position) =>
+      groupDecider.evolve(state, event as GroupEvent, { metadata, position }),
     snapshot: async (groupId) => warmGroup(await snapshotIfThere(groupId, groupStream(groupId))),
-    weigh: (state) => emptyWeight + state.members.size + state.messages.size + state.olderMessages.size,
+    weigh: ({ members, messages, olderMessages, commands, olderCommands }) =>
+      emptyWeight + members.size + messages.size + olderMessages.size + commands.size + olderCommands.size,
     capacity,
   });
   const marks = createWarmStreams<MarksState>({
     log,
     streamName: readsStream,
-    evolve: (state, event) => marksDecider.evolve(state, event as ReadsEvent),
+    evolve: (state, { event, metadata }, position) =>
+      marksDecider.evolve(state, event as ReadsEvent, { metadata, position }),
     snapshot: async (groupId) => warmMarks(await snapshotIfThere(groupId, readsStream(groupId))),
     weigh: (state) => emptyWeight + state.marks.size,
     capacity,
@@ -67,7 +73,7 @@ export function createCommands(options: CommandsOptions): Commands {
     decider: groupDecider,
     streams: groups,
     streamName: groupStream,
-    prepare: (groupId, commands) => rememberMessages({ log, readModels, groups, generationSize }, groupId, commands),
+    prepare: (groupId, commands) => remember({ log, readModels, groups, generationSize }, groupId, commands),
   });
 
   const handleMark = createCommandHandler({
@@ -113,9 +119,9 @@ export function createCommands(options: CommandsOptions): Commands {
       }
     },
     newestGroup,
-    follow(recorded, { family, groupId, event }) {
-      if (family === 'group') groups.follow(groupId, recorded, event);
-      if (family === 'reads') marks.follow(groupId, recorded, event);
+    follow(recorded, decoded) {
+      if (decoded.family === 'group') groups.follow(decoded.groupId, recorded, decoded);
+      if (decoded.family === 'reads') marks.follow(decoded.groupId, recorded, decoded);
     },
   };
 }
@@ -138,7 +144,10 @@ function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState> {
     lastSeq: group.lastSeq,
     messages: PersistentMap(),
     olderMessages: PersistentMap(),
-    holdsAllMessages: false,
+    commands: PersistentMap(),
+    olderCommands: PersistentMap(),
+    olderThrough: startOfLog,
+    forgottenThrough: position,
   };
   return { state, version: group.version, position };
 }

@@ -57,10 +57,32 @@ export function createGroup(command: CreateGroup, state: GroupState): Decision<G
   if (tooMany !== undefined) return tooMany;
   const badName = refuseName('name', command.name);
   if (badName !== undefined) return badName;
-  const creator: MemberToAdd = { userId: command.actorId, name: command.creatorName, role: 'owner' };
-  const added = addToGroup([creator, ...command.members.filter(({ userId }) => userId !== command.actorId)], state);
+  const added = addToGroup(firstMembers(command), state);
   if ('refused' in added) return added;
   return [{ type: 'GroupCreated', data: { groupId: command.groupId, name: command.name } }, ...added];
+}
+
+/** The creator is the first of a group's members. */
+function firstMembers({ actorId, creatorName, members }: CreateGroup): readonly MemberToAdd[] {
+  const creator: MemberToAdd = { userId: actorId, name: creatorName, role: 'owner' };
+  return [creator, ...members.filter(({ userId }) => userId !== actorId)];
+}
+
+/** Goes on with a creation that was broken off, whatever the group is called by now. */
+export function createTheRest(command: CreateGroup, addedUpTo: string, state: GroupState): Decision<GroupEvent> {
+  const mayAdd = addedUpTo === '' || activeMember(state, command.actorId)?.role === 'owner';
+  return mayAdd ? addToGroup(membersAfter(firstMembers(command), addedUpTo), state) : refuse({ kind: 'group-exists' });
+}
+
+export function restOf(command: AddMembers, addedUpTo: string): AddMembers {
+  return { ...command, members: membersAfter(command.members, addedUpTo) };
+}
+
+/** Members are added in the order of the list, and one who is on it twice where they come first. */
+function membersAfter(members: readonly MemberToAdd[], addedUpTo: string): readonly MemberToAdd[] {
+  const seen = new Set<string>();
+  const each = members.filter(({ userId }) => !seen.has(userId) && seen.add(userId));
+  return each.slice(each.findIndex(({ userId }) => userId === addedUpTo) + 1);
 }
 
 /** An owner or an admin may rename the group. */
@@ -88,7 +110,10 @@ function refuseTooMany(members: readonly MemberToAdd[]): { readonly refused: Ref
   return refuse({ kind: 'bad-value', field: 'members', problem: `at most ${limits.membersPerCommand} at once` });
 }
 
-function addToGroup(members: readonly MemberToAdd[], state: GroupState): Decision<GroupEvent> {
+function addToGroup(
+  members: readonly MemberToAdd[],
+  state: GroupState,
+): readonly GroupEvent[] | { readonly refused: Refusal } {
   const added = new Map<string, AddedMember>();
   for (const { userId, name = state.members.get(userId)?.name ?? userId, role = 'member' } of members) {
     const badName = refuseName('members.name', name);

@@ -32,16 +32,18 @@ export type RemoveReaction = CommandEnvelope & {
 /** `@all` as a word of its own mentions everybody in the audience. */
 const mentionOfAll = /(?:^|\s)@all(?![\p{L}\p{N}_-])/iu;
 
-/** A member may send. The same id with the same content again is a repetition: no event, the same answer. */
+/**
+ * A member may send. The same id with the same content again, by its author, is a repetition: no event, the same answer,
+ * also to one who is no longer a member.
+ */
 export function sendMessage(command: SendMessage, state: GroupState): Decision<GroupEvent> {
-  const actor = requireMember(state, command.actorId);
-  if ('refused' in actor) return actor;
   const mentions = [...new Set(command.mentions)];
   const replyTo = command.replyTo ?? null;
   const earlier = findMessage(state, command.messageId);
-  if (earlier) {
-    return isRepetition(command, replyTo, mentions, earlier) ? [] : refuse({ kind: 'message-id-taken' });
-  }
+  if (earlier && isRepetition(command, replyTo, mentions, earlier)) return { repeated: { position: earlier.position } };
+  const actor = requireMember(state, command.actorId);
+  if ('refused' in actor) return actor;
+  if (earlier) return refuse({ kind: 'message-id-taken' });
   const badText = refuseText(command.text);
   if (badText !== undefined) return badText;
   if (mentions.length > limits.mentionsPerMessage) {

@@ -1,14 +1,15 @@
-import { type EncodedEvent, encodeEvent } from '../events/codec.ts';
+import { type EncodedEvent, type EventMetadata, encodeEvent } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { deriveId } from '../events/event-id.ts';
 import type { StreamName } from '../events/stream-name.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
 import type { Pending } from './pending-command.ts';
-import { isRefused } from './refusal.ts';
+import { isRefused, isRepeated } from './refusal.ts';
 
 /** An event of a batch with the command that it answers. */
 export interface Decided<State, Command, Event> {
   readonly event: Event;
+  readonly metadata: EventMetadata;
   readonly encoded: EncodedEvent;
   readonly pending: Pending<State, Command, Event>;
 }
@@ -27,12 +28,13 @@ export function decideTogether<State, Command extends CommandEnvelope, Event ext
     pending.refused = isRefused(decision) ? decision.refused : undefined;
     pending.unwritable = undefined;
     pending.isSuperseded = false;
-    if (isRefused(decision)) continue;
+    pending.repeated = isRepeated(decision) ? decision.repeated : undefined;
+    if (isRefused(decision) || isRepeated(decision)) continue;
     try {
-      all.push(
-        ...decision.map((event, index) => ({ event, pending, encoded: encode(streamName, event, pending, index) })),
-      );
-      state = decision.reduce(decider.evolve, state);
+      const encoded = encodeAll(streamName, decision, pending);
+      all.push(...encoded);
+      for (const { event, metadata } of encoded)
+        state = decider.evolve(state, event, { metadata, position: undefined });
     } catch (error) {
       pending.unwritable = error;
     }
@@ -47,14 +49,19 @@ export function decideTogether<State, Command extends CommandEnvelope, Event ext
  * The id says which event of which command it is, and what the event says: a repetition is the same event, and a
  * command id that is used again for something else never passes for one.
  */
-function encode<State, Command extends CommandEnvelope, Event extends HighwaterEvent>(
+function encodeAll<State, Command extends CommandEnvelope, Event extends HighwaterEvent>(
   streamName: StreamName,
-  event: Event,
-  { command, appended }: Pending<State, Command, Event>,
-  index: number,
-): EncodedEvent {
-  const { commandId, correlationId = commandId, actorId, at } = command;
-  const content = JSON.stringify(event.data);
-  const eventId = deriveId(streamName, actorId, commandId, String(appended.length + index), event.type, content);
-  return encodeEvent(event, { correlationId, causationId: commandId, actorId, at }, eventId);
+  events: readonly Event[],
+  pending: Pending<State, Command, Event>,
+): readonly Decided<State, Command, Event>[] {
+  const { commandId, correlationId = commandId, commandDigest, actorId, at } = pending.command;
+  const command = { correlationId, causationId: commandId, commandDigest, actorId, at };
+  return events.map((event, index) => {
+    const content = JSON.stringify(event.data);
+    const place = String(pending.appended.length + index);
+    const eventId = deriveId(streamName, actorId, commandId, place, event.type, content);
+    const isLast = commandDigest === undefined || index === events.length - 1;
+    const metadata: EventMetadata = isLast ? command : { ...command, commandContinues: true };
+    return { event, metadata, encoded: encodeEvent(event, metadata, eventId), pending };
+  });
 }

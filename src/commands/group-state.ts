@@ -1,6 +1,9 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { GroupEvent } from '../events/event.ts';
 import type { Role } from '../events/values.ts';
+import { type Position, startOfLog } from '../ports/event-log.ts';
+import type { EventOrigin } from './decider.ts';
+import { type CommandMemory, withCommandOf } from './known-commands.ts';
 
 export interface Member {
   readonly name: string;
@@ -20,6 +23,8 @@ export interface MessageState {
   readonly replyTo: string | null;
   readonly mentions: readonly string[];
   readonly edited: boolean;
+  /** Where the log holds the message; undefined while it is decided and not yet appended. */
+  readonly position: Position | undefined;
   /** Each an emoji and a user id, as `reactionKey` joins them. */
   readonly reactions: PersistentSet<string>;
 }
@@ -28,7 +33,7 @@ export interface MessageState {
  * What the decisions on a group look at. Persistent collections: several commands are decided together on states that
  * are thrown away when the append meets a conflict.
  */
-export interface GroupState {
+export interface GroupState extends CommandMemory {
   readonly exists: boolean;
   readonly name: string;
   readonly members: PersistentMap<string, Member>;
@@ -37,13 +42,18 @@ export interface GroupState {
   readonly lastSeq: number;
   /**
    * The messages that events have touched of late, and those that commands have named. `null` marks one that changed
-   * while this state did not hold it: it must be remembered before it is decided on. See remember-messages.ts.
+   * while this state did not hold it: it must be remembered before it is decided on. See remember.ts.
    */
   readonly messages: PersistentMap<string, MessageState | null>;
   /** The generation before: what nothing has touched since the last rotation. */
   readonly olderMessages: PersistentMap<string, MessageState | null>;
-  /** True while no message was forgotten, as after a fold from the stream's start. */
-  readonly holdsAllMessages: boolean;
+  /** Where the older generation was closed: every event that touched what it holds is at or before this. */
+  readonly olderThrough: Position;
+  /**
+   * Messages and commands that are not held were last touched at or before this position. `startOfLog` while nothing was
+   * forgotten, as after a fold from the stream's start: what is not held then is not there.
+   */
+  readonly forgottenThrough: Position;
 }
 
 export const initialGroupState: GroupState = {
@@ -55,7 +65,10 @@ export const initialGroupState: GroupState = {
   lastSeq: 0,
   messages: PersistentMap(),
   olderMessages: PersistentMap(),
-  holdsAllMessages: true,
+  commands: PersistentMap(),
+  olderCommands: PersistentMap(),
+  olderThrough: startOfLog,
+  forgottenThrough: startOfLog,
 };
 
 export const reactionKey = (emoji: string, userId: string): string => `${emoji} ${userId}`;
@@ -71,7 +84,11 @@ export function findMessage(state: GroupState, messageId: string): MessageState 
   return recent === undefined ? state.olderMessages.get(messageId) : recent;
 }
 
-export function evolveGroup(state: GroupState, event: GroupEvent): GroupState {
+export function evolveGroup(state: GroupState, event: GroupEvent, origin: EventOrigin): GroupState {
+  return withCommandOf(changeGroup(state, event, origin.position), event, origin);
+}
+
+function changeGroup(state: GroupState, event: GroupEvent, position: Position | undefined): GroupState {
   switch (event.type) {
     case 'GroupCreated':
       return { ...state, exists: true, name: event.data.name };
@@ -115,7 +132,8 @@ export function evolveGroup(state: GroupState, event: GroupEvent): GroupState {
     }
     case 'MessageSent': {
       const { messageId, seq, authorId, text, replyTo, mentions } = event.data;
-      const message = { seq, authorId, text, replyTo, mentions, edited: false, reactions: PersistentSet<string>() };
+      const reactions = PersistentSet<string>();
+      const message = { seq, authorId, text, replyTo, mentions, edited: false, position, reactions };
       return { ...state, lastSeq: seq, messages: state.messages.set(messageId, message) };
     }
     case 'MessageEdited':

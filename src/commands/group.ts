@@ -6,6 +6,7 @@ import {
   type CreateGroup,
   changeMemberRole,
   createGroup,
+  createTheRest,
   type LeaveGroup,
   leaveGroup,
   type RemoveMember,
@@ -14,6 +15,7 @@ import {
   removeMember,
   renameGroup,
   renameMember,
+  restOf,
 } from './decide-membership.ts';
 import {
   type AddReaction,
@@ -29,7 +31,8 @@ import {
 } from './decide-messages.ts';
 import type { Decider } from './decider.ts';
 import { evolveGroup, type GroupState, initialGroupState } from './group-state.ts';
-import type { Decision } from './refusal.ts';
+import { findCommand } from './known-commands.ts';
+import { type Decision, refuse } from './refusal.ts';
 
 /** An order to a group. Whoever gives it is the `actorId`; the stream says which group. */
 export type GroupCommand =
@@ -46,7 +49,26 @@ export type GroupCommand =
   | AddReaction
   | RemoveReaction;
 
+/**
+ * A command that was carried out before is answered before anything else is asked, membership too: its actor may have
+ * left since. One that was broken off between its appends goes on, under the rights of now.
+ */
 function decideGroup(command: GroupCommand, state: GroupState): Decision<GroupEvent> {
+  const known = findCommand(state, command);
+  if (known === undefined) return decideNew(command, state);
+  if (known.digest !== command.commandDigest) return refuse({ kind: 'command-id-taken' });
+  if (known.addedUpTo === null) return { repeated: { position: known.position } };
+  return addTheRest(command, known.addedUpTo, state);
+}
+
+/** Only commands that add members need several appends. */
+function addTheRest(command: GroupCommand, addedUpTo: string, state: GroupState): Decision<GroupEvent> {
+  if (command.type === 'CreateGroup') return createTheRest(command, addedUpTo, state);
+  if (command.type === 'AddMembers') return addMembers(restOf(command, addedUpTo), state);
+  throw new Error(`a ${command.type} has one event and cannot be broken off`);
+}
+
+function decideNew(command: GroupCommand, state: GroupState): Decision<GroupEvent> {
   switch (command.type) {
     case 'CreateGroup':
       return createGroup(command, state);

@@ -1,6 +1,6 @@
 import type { HighwaterEvent } from '../events/event.ts';
 import type { StreamName } from '../events/stream-name.ts';
-import { type EventLog, maximumAppendBytes, type Version } from '../ports/event-log.ts';
+import { type EventLog, maximumAppendBytes, type Position, type Version } from '../ports/event-log.ts';
 import { type Decided, decideTogether } from './decide-together.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
 import { type Handled, type Pending, settle } from './pending-command.ts';
@@ -39,8 +39,8 @@ export function createCommandHandler<State, Command extends CommandEnvelope, Eve
 
   return (id, command) =>
     new Promise((resolve, reject) => {
-      const outcome = { appended: [], refused: undefined, unwritable: undefined, isSuperseded: false };
-      const pending = { command, ...outcome, resolve, reject };
+      const outcome = { refused: undefined, repeated: undefined, unwritable: undefined, isSuperseded: false };
+      const pending = { command, appended: [], appendedAt: undefined, ...outcome, resolve, reject };
       const queue = queues.get(id);
       if (queue !== undefined) {
         queue.push(pending);
@@ -115,9 +115,8 @@ async function appendInOrder<State, Command extends CommandEnvelope, Event exten
     try {
       const result = await log.append(streamName(id), expectedVersion, encoded);
       if (result.kind === 'conflict') break;
-      recordAppended(append, expectedVersion);
-      const events = append.map(({ event }) => event);
-      streams.advance(id, expectedVersion, events, result.position);
+      recordAppended(append, expectedVersion, result.position);
+      streams.advance(id, expectedVersion, append, result.position);
       expectedVersion = result.version;
       stored += append.length;
     } catch (error) {
@@ -167,8 +166,10 @@ function splitByBytes<State, Command, Event>(
 function recordAppended<State, Command, Event>(
   append: readonly Decided<State, Command, Event>[],
   expectedVersion: Version,
+  position: Position,
 ): void {
   append.forEach(({ event, pending }, index) => {
     pending.appended.push({ event, version: expectedVersion + 1 + index });
+    pending.appendedAt = position;
   });
 }

@@ -1,5 +1,5 @@
 import type { Position, Version } from '../ports/event-log.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refusal, Repetition } from './refusal.ts';
 import type { Warm } from './warm-streams.ts';
 
 /** An event of a command at its place in its stream. */
@@ -13,10 +13,15 @@ export type Handled<State, Event> =
   | {
       /** What the command appended: nothing when there was nothing to do, or when a later mark in the batch says it all. */
       readonly events: readonly AppendedEvent<Event>[];
+      /** True when the command was carried out before, and nothing was appended now. */
+      readonly isRepetition: boolean;
       /** The stream's state once the command's batch was durable. */
       readonly state: State;
       readonly version: Version;
-      /** Wait for this position to read one's own write. */
+      /**
+       * Wait for this position to read one's own write: that of the command's events, whenever it is answered, or of the
+       * append that they were in. Where there was nothing to do, that of the stream's newest event.
+       */
       readonly position: Position;
     };
 
@@ -24,8 +29,12 @@ export type Handled<State, Event> =
 export interface Pending<State, Command, Event> {
   readonly command: Command;
   readonly appended: AppendedEvent<Event>[];
+  /** Of the append that its newest event was in. */
+  appendedAt: Position | undefined;
   /** How the command was last decided; final once nothing that it was decided with has to be decided again. */
   refused: Refusal | undefined;
+  /** Where it stands already, if it does. */
+  repeated: Repetition | undefined;
   /** Why what the command was decided to mean cannot be written: a fault of this command, not of its batch. */
   unwritable: unknown;
   /** True when an event of it was left out because another one of the batch says it all. */
@@ -44,5 +53,8 @@ export function settle<State, Command, Event>(pending: Pending<State, Command, E
     pending.reject(pending.unwritable);
     return;
   }
-  pending.resolve({ events: pending.appended, ...warm });
+  const { appended, appendedAt, repeated } = pending;
+  const position = appendedAt ?? repeated?.position ?? warm.position;
+  const isRepetition = repeated !== undefined && appended.length === 0;
+  pending.resolve({ events: appended, isRepetition, state: warm.state, version: warm.version, position });
 }

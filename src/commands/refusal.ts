@@ -1,3 +1,5 @@
+import type { Position } from '../ports/event-log.ts';
+
 /** Why a command changes nothing. A value, never an exception; the API maps each kind to one GraphQL error code. */
 export type Refusal =
   | { readonly kind: 'group-not-found' }
@@ -13,15 +15,27 @@ export type Refusal =
   | { readonly kind: 'message-deleted' }
   /** The id is taken by a message that says something else. */
   | { readonly kind: 'message-id-taken' }
+  /** The actor has used the command's id for something else. */
+  | { readonly kind: 'command-id-taken' }
   /** A mark beyond the group's newest message. */
   | { readonly kind: 'beyond-newest'; readonly lastSeq: number }
   | { readonly kind: 'bad-value'; readonly field: string; readonly problem: string };
 
 export const refuse = (refusal: Refusal): { readonly refused: Refusal } => ({ refused: refusal });
 
-/** What a decision comes to: events to append (none when there is nothing to do), or a refusal. */
-export type Decision<Event> = readonly Event[] | { readonly refused: Refusal };
+/** A command that was carried out before: it appends nothing and is answered as it was. */
+export interface Repetition {
+  /** Where its events stand; undefined where they are decided in the same batch and not yet appended. */
+  readonly position: Position | undefined;
+}
+
+/** What a decision comes to: events to append (none when there is nothing to do), a refusal, or the answer of before. */
+export type Decision<Event> = readonly Event[] | { readonly refused: Refusal } | { readonly repeated: Repetition };
 
 export function isRefused<Event>(decision: Decision<Event>): decision is { readonly refused: Refusal } {
   return 'refused' in decision;
+}
+
+export function isRepeated<Event>(decision: Decision<Event>): decision is { readonly repeated: Repetition } {
+  return 'repeated' in decision;
 }

@@ -1,5 +1,5 @@
+import type { DecodedEvent } from '../events/codec.ts';
 import { decodeRecorded } from '../events/decode-recorded.ts';
-import type { HighwaterEvent } from '../events/event.ts';
 import type { StreamName } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position, type RecordedEvent, type Version } from '../ports/event-log.ts';
 
@@ -21,7 +21,8 @@ interface Entry<State> {
 export interface WarmStreamsOptions<State> {
   readonly log: EventLog;
   readonly streamName: (id: string) => StreamName;
-  readonly evolve: (state: State, event: HighwaterEvent) => State;
+  /** Folds an event at `position`, or at one before it that this process does not know: see EventOrigin. */
+  readonly evolve: (state: State, decoded: DecodedEvent, position: Position) => State;
   /** Where a cold stream starts: a snapshot of the read models, or the initial state before the first version. */
   readonly snapshot: (id: string) => Promise<Warm<State>>;
   /** How much memory a state takes, in any unit. */
@@ -40,11 +41,11 @@ export interface WarmStreams<State> {
   /** The state if it is warm. */
   peek(id: string): Warm<State> | undefined;
   /** Replaces the state by one that folds the same events, with more or less of them remembered. */
-  replace(id: string, change: (state: State) => State): void;
+  replace(id: string, change: (warm: Warm<State>) => State): void;
   /** Folds what this process has appended at `expectedVersion`. `position` is that of the last event. */
-  advance(id: string, expectedVersion: Version, events: readonly HighwaterEvent[], position: Position): void;
+  advance(id: string, expectedVersion: Version, events: readonly DecodedEvent[], position: Position): void;
   /** Folds an event that came by the live feed, when it is the next one of a warm stream. */
-  follow(id: string, recorded: RecordedEvent, event: HighwaterEvent): void;
+  follow(id: string, recorded: RecordedEvent, decoded: DecodedEvent): void;
   /** Folds what the log holds beyond the warm version. */
   readOn(id: string): Promise<void>;
   forget(id: string): void;
@@ -91,7 +92,7 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
       for (const recorded of page) {
         if (recorded.version !== warm.version + 1) continue;
         const { version, position } = recorded;
-        warm = { state: evolve(warm.state, decodeRecorded(recorded).event), version, position };
+        warm = { state: evolve(warm.state, decodeRecorded(recorded), position), version, position };
       }
       if (warm !== entry.warm) set(id, entry, warm);
       if (page.length < pageSize) return;
@@ -127,7 +128,7 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
     },
     replace(id, change) {
       const entry = entries.get(id);
-      if (entry?.warm !== undefined) set(id, entry, { ...entry.warm, state: change(entry.warm.state) });
+      if (entry?.warm !== undefined) set(id, entry, { ...entry.warm, state: change(entry.warm) });
     },
     advance(id, expectedVersion, events, position) {
       const entry = entries.get(id);
@@ -135,17 +136,17 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
       let { state, version } = entry.warm;
       events.forEach((event, index) => {
         if (expectedVersion + 1 + index !== version + 1) return;
-        state = evolve(state, event);
+        state = evolve(state, event, position);
         version += 1;
       });
       if (version > entry.warm.version) set(id, entry, { state, version, position });
     },
-    follow(id, { version, position }, event) {
+    follow(id, { version, position }, decoded) {
       const entry = entries.get(id);
       if (entry === undefined) return;
       entry.followedTo = version;
       if (entry.warm === undefined || entry.loading !== undefined || version !== entry.warm.version + 1) return;
-      set(id, entry, { state: evolve(entry.warm.state, event), version, position });
+      set(id, entry, { state: evolve(entry.warm.state, decoded, position), version, position });
     },
     readOn: (id) => readTail(id, touch(id)),
     forget: drop,

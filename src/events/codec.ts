@@ -6,12 +6,18 @@ import { maximumCount, momentSchema } from './values.ts';
 /**
  * Where an event came from. `actorId` is the token's subject, never an input; `correlationId` is shared by everything
  * that one request caused; `causationId` is the command's id; `at` is when the actor acted.
+ *
+ * Where the client chose the command's id, `commandDigest` says what the command said: the log then tells a repetition
+ * of the command from another one that takes its id. `commandContinues` stands on all events of such a command but the
+ * last: one that needed several appends may have been broken off between them.
  */
 export interface EventMetadata {
   readonly correlationId: string;
   readonly causationId: string;
   readonly actorId: string;
   readonly at: string;
+  readonly commandDigest?: string | undefined;
+  readonly commandContinues?: true | undefined;
 }
 
 /** An event as a store keeps it: `data` and `metadata` are JSON text. */
@@ -31,12 +37,15 @@ export class UndecodableEvent extends Error {
 
 /** Ids of other programs' making; longer than anybody's here, short enough to stand in a log line. */
 const originSchema = z.string().max(1_024);
+const maximumDigestLength = 64;
 
 const storedMetadata = z.object({
   correlationId: originSchema,
   causationId: originSchema,
   actorId: originSchema,
   at: momentSchema,
+  commandDigest: z.string().max(maximumDigestLength).optional(),
+  commandContinues: z.literal(true).optional(),
   /** The version of the data's shape. */
   v: z.int().min(1).max(maximumCount),
 });
@@ -48,12 +57,15 @@ const storedMetadata = z.object({
 export function encodeEvent(event: HighwaterEvent, metadata: EventMetadata, eventId: string): EncodedEvent {
   const definition = eventDefinitions.get(event.type);
   if (definition === undefined) throw new UndecodableEvent(`no definition for event type ${event.type}`);
-  const { correlationId, causationId, actorId, at } = metadata;
+  const { correlationId, causationId, actorId, at, commandDigest, commandContinues } = metadata;
+  const command = { commandDigest, commandContinues };
   return {
     eventId,
     type: event.type,
     data: JSON.stringify(definition.schema.parse(event.data)),
-    metadata: JSON.stringify(storedMetadata.parse({ correlationId, causationId, actorId, at, v: definition.version })),
+    metadata: JSON.stringify(
+      storedMetadata.parse({ correlationId, causationId, actorId, at, ...command, v: definition.version }),
+    ),
   };
 }
 

@@ -18,6 +18,7 @@ export function describeRefusal(refusal: Refusal): string {
     case 'message-not-found':
     case 'message-deleted':
     case 'message-id-taken':
+    case 'command-id-taken':
       return refusal.kind.replaceAll('-', ' ');
     default:
       return refusal satisfies never;

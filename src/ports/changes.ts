@@ -113,6 +113,16 @@ export type Change =
     }
   /** A mention of everybody who is in the message's audience: one row a message. */
   | { readonly type: 'putMentionOfAll'; readonly groupId: string; readonly seq: number; readonly position: Position }
+  /** A command has come so far: by position, as its events are. Only of commands whose clients chose an id. */
+  | {
+      readonly type: 'putCommand';
+      readonly groupId: string;
+      readonly actorId: string;
+      readonly commandId: string;
+      readonly digest: string;
+      readonly addedUpTo: string | null;
+      readonly position: Position;
+    }
   /**
    * Moves a member's mark to `upTo` and remembers when. It counts only for one who is a member at `position`, and only
    * forwards; otherwise it changes nothing. A mark at or before the newest change of its member's row was settled when

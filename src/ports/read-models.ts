@@ -62,6 +62,25 @@ export interface MessageRow {
   readonly mentions: readonly string[];
   readonly mentionsAll: boolean;
   readonly audienceCount: number;
+  /** Where the log holds the message itself, whatever has become of it since. */
+  readonly sentPosition: Position;
+}
+
+/** A command by whoever gave it and the id that their client chose. */
+export interface CommandKey {
+  readonly actorId: string;
+  readonly commandId: string;
+}
+
+/** A command of which a group's stream holds events, of those whose clients chose an id. */
+export interface CommandRow extends CommandKey {
+  readonly groupId: string;
+  /** What it said, as its events' metadata have it. */
+  readonly digest: string;
+  /** Null once all of it is in the log; otherwise how far it came, see `commandProgress`. */
+  readonly addedUpTo: string | null;
+  /** Of its newest event. */
+  readonly position: Position;
 }
 
 export interface ReactionRow {
@@ -150,6 +169,8 @@ export interface ReadModels {
   ): Promise<readonly MessageRow[]>;
   /** Messages of a group by id, in any order. Ids are the senders' choice: another group may hold the same ones. */
   messages(groupId: string, messageIds: readonly string[]): Promise<readonly MessageRow[]>;
+  /** Those of these commands that have changed something in the group, in any order. */
+  acceptedCommands(groupId: string, keys: readonly CommandKey[]): Promise<readonly CommandRow[]>;
   /** In the order in which each emoji first stood under its message. */
   reactionCounts(keys: readonly MessageKey[]): Promise<readonly ReactionCount[]>;
   /** Who stands behind each reaction under these messages. */

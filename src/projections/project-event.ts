@@ -1,4 +1,5 @@
 import type { Change } from '../ports/changes.ts';
+import { projectCommands } from './commands.ts';
 import { projectGroups } from './groups.ts';
 import { projectMarks } from './marks.ts';
 import { projectMembers } from './members.ts';
@@ -12,6 +13,7 @@ const projections: readonly Projection[] = [
   projectTimeline,
   projectMentions,
   projectMarks,
+  projectCommands,
   projectGroups,
 ];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { groupDecider } from '../../src/commands/group.ts';
 import { limits } from '../../src/commands/limits.ts';
-import { isRefused } from '../../src/commands/refusal.ts';
+import { isRefused, isRepeated } from '../../src/commands/refusal.ts';
 import { encodeEvent } from '../../src/events/codec.ts';
 import { added, created, left, lunch, removed, sent } from './events.ts';
 import { by, foldGroup, type GroupOrder, given } from './given.ts';
@@ -14,6 +14,7 @@ const people = (count: number, first = 0) =>
 function decide(order: GroupOrder, ...history: Parameters<typeof foldGroup>[0]) {
   const decision = groupDecider.decide(by('ada', order), foldGroup(history), undefined);
   if (isRefused(decision)) throw new Error(`refused: ${decision.refused.kind}`);
+  if (isRepeated(decision)) throw new Error('repeated');
   return decision;
 }
 

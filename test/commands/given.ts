@@ -1,9 +1,11 @@
 import { expect } from 'vitest';
-import type { CommandEnvelope } from '../../src/commands/decider.ts';
+import type { CommandEnvelope, EventOrigin } from '../../src/commands/decider.ts';
 import { type GroupCommand, groupDecider } from '../../src/commands/group.ts';
 import { type MarkReadUpTo, marksDecider } from '../../src/commands/marks.ts';
-import { type Decision, isRefused, type Refusal } from '../../src/commands/refusal.ts';
+import { type Decision, isRefused, type Refusal, type Repetition } from '../../src/commands/refusal.ts';
+import type { EventMetadata } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
+import type { Position } from '../../src/ports/event-log.ts';
 
 type WithoutEnvelope<Command> = Command extends CommandEnvelope ? Omit<Command, keyof CommandEnvelope> : never;
 
@@ -19,12 +21,19 @@ export function mark(actorId: string, upTo: number, commandId = `mark-${actorId}
   return { type: 'MarkReadUpTo', groupId: 'lunch', upTo, commandId, actorId, at: '2026-11-24T12:00:00.000Z' };
 }
 
-export const foldGroup = (events: readonly GroupEvent[]) =>
-  events.reduce(groupDecider.evolve, groupDecider.initialState);
-export const foldMarks = (events: readonly ReadsEvent[]) =>
-  events.reduce(marksDecider.evolve, marksDecider.initialState);
+/** Where an event of a command comes from, whose client chose no id unless a digest says so. */
+export const originOf = (position: Position, command: Partial<EventMetadata> = {}): EventOrigin => ({
+  metadata: { correlationId: 'c', causationId: 'c', actorId: 'ada', at: '2026-11-24T12:00:00.000Z', ...command },
+  position,
+});
 
-/** Given what happened to a group, when it is given an order, then this happens: events, none, or a refusal. */
+/** Folds events of a log that holds nothing else: its positions count from 0 or from `first`. */
+export const foldGroup = (events: readonly GroupEvent[], state = groupDecider.initialState, first: Position = 0) =>
+  events.reduce((folded, event, index) => groupDecider.evolve(folded, event, originOf(first + index)), state);
+export const foldMarks = (events: readonly ReadsEvent[], state = marksDecider.initialState) =>
+  events.reduce((folded, event, index) => marksDecider.evolve(folded, event, originOf(index)), state);
+
+/** Given what happened to a group, when it is given an order, then this happens: events, none, the answer of before, or a refusal. */
 export function given(...history: readonly GroupEvent[]) {
   return {
     when: (actorId: string, order: GroupOrder) =>
@@ -41,10 +50,10 @@ export function givenMarks(group: readonly GroupEvent[], ...marks: readonly Read
   };
 }
 
-function decided<Event>(decision: Decision<Event>) {
+export function decided<Event>(decision: Decision<Event>) {
   return {
     // biome-ignore lint/suspicious/noThenProperty: it takes what is expected, and nobody awaits it.
-    then(expected: readonly Event[] | Refusal): void {
+    then(expected: readonly Event[] | Refusal | { readonly repeated: Repetition }): void {
       expect(isRefused(decision) ? decision.refused : decision).toEqual(expected);
     },
   };

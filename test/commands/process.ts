@@ -2,7 +2,7 @@ import { type Commands, type CommandsOptions, createCommands } from '../../src/c
 import { groupDecider } from '../../src/commands/group.ts';
 import { evolveGroup, type GroupState } from '../../src/commands/group-state.ts';
 import type { Handled } from '../../src/commands/pending-command.ts';
-import { isRefused, type Refusal } from '../../src/commands/refusal.ts';
+import { isRefused, isRepeated, type Refusal } from '../../src/commands/refusal.ts';
 import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
@@ -59,11 +59,13 @@ export function createOracle(log: InMemoryEventLog, groupId = 'lunch') {
   let folded = 0;
   return (actorId: string, order: GroupOrder): readonly GroupEvent[] | Refusal => {
     for (const recorded of log.all.slice(folded)) {
-      if (recorded.streamName === groupStream(groupId))
-        state = evolveGroup(state, decodeRecorded(recorded).event as GroupEvent);
+      if (recorded.streamName !== groupStream(groupId)) continue;
+      const { event, metadata } = decodeRecorded(recorded);
+      state = evolveGroup(state, event as GroupEvent, { metadata, position: recorded.position });
     }
     folded = log.all.length;
     const decision = groupDecider.decide(by(actorId, order), state, undefined);
+    if (isRepeated(decision)) return [];
     return isRefused(decision) ? decision.refused : decision;
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { messagesNeededBy } from '../../src/commands/group.ts';
-import { deleted, left, lunch, sent } from './events.ts';
+import { deleted, left, lunch, removed, sent } from './events.ts';
 import { by, type GroupOrder, given } from './given.ts';
 
 type Send = Extract<GroupOrder, { type: 'SendMessage' }>;
@@ -100,31 +100,50 @@ describe('sending the same message again', () => {
   const editedNow = { type: 'MessageEdited', data: { messageId: 'm-1', seq: 2, text: 'Goodbye' } } as const;
   const deletedNow = { type: 'MessageDeleted', data: { messageId: 'm-1', seq: 2 } } as const;
 
+  const answeredAsBefore = { repeated: { position: 3 } };
+
   test('with the same content changes nothing', () => {
     given(...history)
       .when('cleo', original)
-      .then([]);
+      .then(answeredAsBefore);
     given(...history)
       .when('cleo', { ...original, mentions: ['dan', 'bob', 'dan'] })
-      .then([]);
+      .then(answeredAsBefore);
   });
 
   test('changes nothing even where it could not be sent now', () => {
     given(...history, left('bob', 3, 2))
       .when('cleo', original)
-      .then([]);
+      .then(answeredAsBefore);
+  });
+
+  test('is answered as before to one who has left or was removed since, as long as it is theirs', () => {
+    for (const gone of [left('cleo', 3, 2), removed('cleo', 3, 2)]) {
+      given(...history, gone)
+        .when('cleo', original)
+        .then(answeredAsBefore);
+      given(...history, gone)
+        .when('cleo', { ...original, text: 'Goodbye' })
+        .then({ kind: 'no-longer-a-member' });
+    }
+    given(...history)
+      .when('eve', original)
+      .then({ kind: 'group-not-found' });
+    given(...history, removed('dan', 3, 2))
+      .when('dan', original)
+      .then({ kind: 'no-longer-a-member' });
   });
 
   test('after it was edited or deleted changes nothing, for what it said at first is not known any more', () => {
     given(...history, editedNow)
       .when('cleo', original)
-      .then([]);
+      .then(answeredAsBefore);
     given(...history, deletedNow)
       .when('cleo', original)
-      .then([]);
+      .then(answeredAsBefore);
     given(...history, editedNow, deletedNow)
       .when('cleo', original)
-      .then([]);
+      .then(answeredAsBefore);
   });
 
   test('with another content or by another author is refused', () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startOfLog } from '../../src/ports/event-log.ts';
 import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
+import { commandsContract } from './read-models-commands-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
 import { messagesContract } from './read-models-messages-contract.ts';
 import { peopleContract } from './read-models-people-contract.ts';
@@ -38,6 +39,7 @@ export function readModelsContract(name: string, makeReadModels: () => Promise<R
     afterEach(() => made.teardown());
 
     progressContract(fixture);
+    commandsContract(fixture);
     countsContract(fixture);
     peopleContract(fixture);
     messagesContract(fixture);

@@ -2,7 +2,7 @@ import type { GroupEvent, HighwaterEvent } from '../../src/events/event.ts';
 import type { Role } from '../../src/events/values.ts';
 import type { Change } from '../../src/ports/changes.ts';
 import { type Position, startOfLog } from '../../src/ports/event-log.ts';
-import type { ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { CommandKey, ReadModelWriter } from '../../src/ports/read-models.ts';
 import { projectEvent } from '../../src/projections/project-event.ts';
 
 type Content = Partial<Extract<GroupEvent, { type: 'MessageSent' }>['data']>;
@@ -18,10 +18,17 @@ export class History {
   changes: Change[] = [];
   /** The newest position. There are gaps between two. */
   position: Position = startOfLog;
+  #command: (CommandKey & { readonly digest?: string; readonly continues?: true }) | undefined;
   readonly #groups = new Map<
     string,
     { version: number; readsVersion: number; lastSeq: number; members: Set<string> }
   >();
+
+  /** What comes next is ordered by this command, whose client chose its id; and perhaps not all that it orders. */
+  by(command: CommandKey & { readonly digest: string; readonly continues?: true }): this {
+    this.#command = command;
+    return this;
+  }
 
   create(groupId: string, name: string, userIds: readonly string[] = []): this {
     this.#add(groupId, { type: 'GroupCreated', data: { groupId, name } });
@@ -126,8 +133,11 @@ export class History {
     if (isMark) group.readsVersion += 1;
     else group.version += 1;
     this.position += 1 + (this.position % 3 === 0 ? 2 : 0);
-    const origin = { correlationId: 'correlation', causationId: 'command', actorId: 'actor' };
-    const metadata = { ...origin, at: momentAt(this.position) };
+    const { actorId, commandId, digest, continues } = this.#command ?? { actorId: 'actor', commandId: 'command' };
+    this.#command = undefined;
+    const origin = { correlationId: 'correlation', causationId: commandId, actorId };
+    const command = { commandDigest: digest, commandContinues: continues };
+    const metadata = { ...origin, ...command, at: momentAt(this.position) };
     const version = isMark ? group.readsVersion : group.version;
     this.changes.push(...projectEvent({ event, metadata, groupId, version, position: this.position }));
     return this;

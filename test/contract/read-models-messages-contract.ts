@@ -19,11 +19,13 @@ function timelineContract(fixture: ReadModelsFixture): void {
     const history = new History().create('g', 'Group', ['ada', 'bob', 'cyd']).send('g', 'ada', 'one');
     const text = 'two\n"quoted" 👩‍👩‍👧 \u0000 हिन्दी';
     const content = { messageId: 'chosen', replyTo: 'g-1', mentions: ['bob', 'ada'], mentionsAll: true };
-    const sentAt = momentAt(await history.send('g', 'ada', text, content).apply(writer));
-    const row = { ...content, groupId: 'g', seq: 2, authorId: 'ada', text, sentAt, audienceCount: 2 };
-    const expected = [{ ...row, editedAt: null, deletedAt: null }];
+    const sentPosition = await history.send('g', 'ada', text, content).apply(writer);
+    const row = { ...content, groupId: 'g', seq: 2, authorId: 'ada', text, audienceCount: 2, sentPosition };
+    const expected = [{ ...row, sentAt: momentAt(sentPosition), editedAt: null, deletedAt: null }];
     expect(await readModels.messages('g', ['chosen', 'unknown'])).toEqual(expected);
     expect(await readModels.timelinePage('g', { fromSeq: 2, toSeq: 2, limit: 1, last: false })).toEqual(expected);
+    await history.edit('g', 2, 'three').apply(writer);
+    expect(await readModels.messages('g', ['chosen'])).toMatchObject([{ text: 'three', sentPosition }]);
   });
 
   test('a timeline page takes the lowest or the highest messages of a range, ascending', async () => {

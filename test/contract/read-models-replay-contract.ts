@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/ports/changes.ts';
 import { startOfLog } from '../../src/ports/event-log.ts';
-import type { MemberRow, ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { CommandRow, MemberRow, ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import type { ReadModelsUnderTest } from './read-models-contract.ts';
@@ -17,7 +17,13 @@ const anyUser = fc.constantFrom(...userIds);
 type Step = (history: History) => void;
 
 const anyText = fc.constantFrom('apple', 'pear', 'apple pear', 'Äpfel', '');
+const anyCommandId = fc.constantFrom('c-1', 'c-2', 'c-3');
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(anyGroup, anyUser, anyCommandId).map(
+    ([group, actorId, commandId]): Step =>
+      (history) =>
+        history.by({ actorId, commandId, digest: `at ${history.position}` }).renameGroup(group, 'commanded'),
+  ),
   fc.tuple(anyGroup, anyUser).map(
     ([group, user]): Step =>
       (history) =>
@@ -141,6 +147,10 @@ async function expectCountsToBeReaders(readModels: ReadModels): Promise<void> {
   }
 }
 
+const commandKeys = userIds.flatMap((actorId) => ['c-1', 'c-2', 'c-3'].map((commandId) => ({ actorId, commandId })));
+const inOrder = (rows: readonly CommandRow[]): readonly CommandRow[] =>
+  rows.toSorted((a, b) => a.position - b.position);
+
 /** All that a reader can be shown of these groups and people. */
 async function everything(readModels: ReadModels): Promise<unknown> {
   const byUser = (a: MemberRow, b: MemberRow): number => (a.userId < b.userId ? -1 : 1);
@@ -152,6 +162,7 @@ async function everything(readModels: ReadModels): Promise<unknown> {
       group: snapshot?.group,
       members: [...(snapshot?.members ?? [])].sort(byUser),
       timeline,
+      commands: inOrder(await readModels.acceptedCommands(groupId, commandKeys)),
       reactions: await readModels.reactionCounts(timeline),
       readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
       found: await Promise.all(

@@ -6,7 +6,13 @@ import { defineEvent } from '../../src/events/define-event.ts';
 import { eventDefinitions, type HighwaterEvent } from '../../src/events/event.ts';
 import { assertProperty } from '../fakes/assert-property.ts';
 import { arbitraryEvent } from './arbitrary-event.ts';
-import { decodedMetadata, frozenExamples, frozenMetadata } from './frozen-examples.ts';
+import {
+  decodedCommandMetadata,
+  decodedMetadata,
+  frozenCommandMetadata,
+  frozenExamples,
+  frozenMetadata,
+} from './frozen-examples.ts';
 
 describe('what a log may hold', () => {
   test('there is a frozen example of every version of every event', () => {
@@ -41,6 +47,13 @@ describe('what a log may hold', () => {
         });
       }),
     );
+  });
+
+  test('what a command said and whether more of it follows is stored to the byte, and comes back', () => {
+    const event: HighwaterEvent = { type: 'GroupRenamed', data: { name: 'Dinner' } };
+    const encoded = encodeEvent(event, decodedCommandMetadata, 'event-1');
+    expect(encoded.metadata).toBe(frozenCommandMetadata);
+    expect(decodeEvent(encoded)).toEqual({ event, metadata: decodedCommandMetadata });
   });
 
   test('what metadata carries beyond its own fields is not stored', () => {

@@ -121,6 +121,18 @@ export const frozenExamples: readonly FrozenExample[] = [
 export const frozenMetadata = (version: number): string =>
   `{"correlationId":"request-1","causationId":"command-1","actorId":"ada","at":"2026-11-24T12:00:00.000Z","v":${version}}`;
 
+/** As of commands whose clients chose their ids. Frozen like the examples. */
+export const frozenCommandMetadata =
+  '{"correlationId":"request-1","causationId":"command-1","actorId":"ada","at":"2026-11-24T12:00:00.000Z","commandDigest":"what it said","commandContinues":true,"v":1}';
+export const decodedCommandMetadata = {
+  correlationId: 'request-1',
+  causationId: 'command-1',
+  actorId: 'ada',
+  at: '2026-11-24T12:00:00.000Z',
+  commandDigest: 'what it said',
+  commandContinues: true,
+} as const;
+
 export const decodedMetadata = {
   correlationId: 'request-1',
   causationId: 'command-1',

@@ -1,8 +1,10 @@
+import type { EventMetadata } from '../../src/events/codec.ts';
 import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { parseStreamName } from '../../src/events/stream-name.ts';
 import { noStream, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
 import {
+  type CommandRow,
   type GroupRow,
   type MemberRow,
   type MessageRow,
@@ -19,12 +21,15 @@ interface GroupRows {
   readonly members: Map<string, Writable<MemberRow>>;
   readonly messages: Map<string, Writable<MessageRow>>;
   readonly reactions: Map<string, ReactionRow>;
+  readonly commands: Map<string, CommandRow>;
 }
 
 export interface LaggingReadModels
-  extends Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions'> {
+  extends Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands'> {
   /** Projects so many of the log's next events: all of them unless said. */
   advance(count?: number): void;
+  /** Throws everything away: what follows is projected from the first event on. */
+  beginAnew(): void;
   /** While it is set, every question is answered with ReadModelsUnavailable. */
   away: boolean;
 }
@@ -43,7 +48,8 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
     const { event, metadata } = decodeRecorded(recorded);
     if (stream.family === 'group') rows.group.version = recorded.version;
     else rows.group.readsVersion = recorded.version;
-    projectEvent(rows, event as GroupEvent | ReadsEvent, metadata.at);
+    projectEvent(rows, event as GroupEvent | ReadsEvent, recorded.position, metadata.at);
+    projectCommand(rows, event as GroupEvent | ReadsEvent, recorded.position, metadata);
   }
 
   function requireHere(): void {
@@ -76,6 +82,16 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
         [...(groups.get(groupId)?.reactions.values() ?? [])].filter((reaction) => reaction.seq === seq),
       );
     },
+    acceptedCommands: async (groupId, keys) => {
+      requireHere();
+      return keys.flatMap(({ actorId, commandId }) =>
+        copies(groups.get(groupId)?.commands.get(`${actorId} ${commandId}`)),
+      );
+    },
+    beginAnew() {
+      groups.clear();
+      projected = 0;
+    },
     advance(count = log.all.length) {
       const next = log.all.slice(projected, projected + count);
       for (const recorded of next) project(recorded);
@@ -98,10 +114,24 @@ function emptyRows(groupId: string): GroupRows {
     version: noStream,
     readsVersion: noStream,
   };
-  return { group, members: new Map(), messages: new Map(), reactions: new Map() };
+  return { group, members: new Map(), messages: new Map(), reactions: new Map(), commands: new Map() };
 }
 
-function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, at: string): void {
+/** Of several events of one command the newest says how far it came. */
+function projectCommand(
+  { group, commands }: GroupRows,
+  event: GroupEvent | ReadsEvent,
+  position: Position,
+  { actorId, causationId: commandId, commandDigest: digest, commandContinues }: EventMetadata,
+): void {
+  if (digest === undefined) return;
+  const last = event.type === 'MembersAdded' ? (event.data.members.at(-1)?.userId ?? '') : '';
+  const addedUpTo = commandContinues ? last : null;
+  const { groupId } = group;
+  commands.set(`${actorId} ${commandId}`, { groupId, actorId, commandId, digest, addedUpTo, position });
+}
+
+function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, position: Position, at: string): void {
   switch (event.type) {
     case 'MembersAdded':
     case 'MemberLeft':
@@ -129,6 +159,7 @@ function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, at: strin
         sentAt: at,
         editedAt: null,
         deletedAt: null,
+        sentPosition: position,
       });
       return;
     case 'MessageEdited':

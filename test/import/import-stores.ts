@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteEventLog } from '../../src/adapters/sqlite/event-log.ts';
-import { type Commands, createCommands } from '../../src/commands/commands.ts';
+import { type Commands, type CommandsOptions, createCommands } from '../../src/commands/commands.ts';
 import { type DecodedEvent, decodeEvent } from '../../src/events/codec.ts';
 import type { StreamName } from '../../src/events/stream-name.ts';
 import {
@@ -12,14 +12,14 @@ import {
   importIrc,
 } from '../../src/import/import-irc.ts';
 import { AppendUnknown, type EventLog, LogUnavailable, startOfLog } from '../../src/ports/event-log.ts';
-import type { ReadModels } from '../../src/ports/read-models.ts';
 
 /** Read models into which nothing has been projected: commands then stand on the log alone. */
-const emptyReadModels: Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions'> = {
+const emptyReadModels: CommandsOptions['readModels'] = {
   checkpoint: async () => startOfLog,
   groups: async () => [],
   groupSnapshot: async () => undefined,
   messages: async () => [],
+  acceptedCommands: async () => [],
   reactions: async () => [],
 };
 

@@ -23,6 +23,22 @@ test('a created group is put, with the moment of its creation', () => {
   ]);
 });
 
+test('a command is put only where its client chose the id, and with how far it came', () => {
+  const renamed = happened({ type: 'GroupRenamed', data: { name: 'Anew' } });
+  const { metadata } = renamed;
+  const command = { type: 'putCommand', ...where, actorId: 'actor', commandId: 'command', digest: 'said' };
+  const putOf = (projected: typeof renamed) => projectEvent(projected).filter(({ type }) => type === 'putCommand');
+  expect(putOf(renamed)).toEqual([]);
+  const chosen = { ...metadata, commandDigest: 'said' };
+  expect(putOf({ ...renamed, metadata: chosen })).toEqual([{ ...command, addedUpTo: null }]);
+  const bob = { userId: 'bob', name: 'Bob', role: 'member' as const };
+  const begun = happened({ type: 'MembersAdded', data: { members: [bob], afterSeq: 2, memberCount: 9 } });
+  const continues = { ...chosen, commandContinues: true as const };
+  expect(putOf({ ...begun, metadata: continues })).toEqual([{ ...command, addedUpTo: 'bob' }]);
+  const mark = happened({ type: 'ReadUpTo', data: { groupId: 'g', userId: 'bob', upTo: 1 } });
+  expect(putOf({ ...mark, metadata: chosen })).toEqual([]);
+});
+
 test('a renamed group is renamed', () => {
   expect(changesOf({ type: 'GroupRenamed', data: { name: 'Anew' } })).toEqual([
     { type: 'renameGroup', ...where, name: 'Anew' },

@@ -3,7 +3,7 @@ import type { Position } from '../../ports/event-log.ts';
 import { searchWords } from '../../ports/search-words.ts';
 import type { BatchRows, Facts } from './batch-rows.ts';
 import { writeMilliseconds } from './connection.ts';
-import { addDocuments, allSettled, type BatchWrite, chunksOf } from './document-writes.ts';
+import { addDocuments, allSettled, type BatchWrite, chunksOf, putNewest } from './document-writes.ts';
 import { idOf } from './documents.ts';
 import { foldChange } from './fold-batch.ts';
 import type { GroupedChange } from './fold-changes.ts';
@@ -61,6 +61,7 @@ export async function applySlice(
     addDocuments(write, collections.marks, facts.marks),
     addDocuments(write, collections.mentions, facts.mentions),
     addDocuments(write, collections.mentionsOfAll, facts.mentionsOfAll),
+    putNewest(write, collections.commands, facts.commands),
   ]);
   await groups.commit(write, commitPositions(rows, pending, checkpoint));
   await eraseTexts(write, facts);
@@ -134,6 +135,7 @@ function needOf(rows: BatchRows, sent: Set<string>, change: GroupedChange): void
     case 'setMemberCount':
     case 'advanceGroup':
     case 'putMention':
+    case 'putCommand':
       return;
     default:
       change satisfies never;

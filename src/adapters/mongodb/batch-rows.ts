@@ -1,5 +1,6 @@
 import { searchWords } from '../../ports/search-words.ts';
 import type {
+  CommandDocument,
   MarkDocument,
   MembershipKey,
   MembershipState,
@@ -26,11 +27,12 @@ export interface BatchRows {
   readonly facts: Facts;
 }
 
-/** What is only ever added. */
+/** What is written as the log has it: only ever added, or replaced by what stands later in the log. */
 export interface Facts {
   readonly marks: MarkDocument[];
   readonly mentions: MentionDocument[];
   readonly mentionsOfAll: MentionOfAllDocument[];
+  readonly commands: CommandDocument[];
   /** What takes texts away, also what was applied before: once it is committed, they are erased. */
   readonly rewrites: ChangeOf<'editMessage' | 'deleteMessage'>[];
 }
@@ -67,13 +69,15 @@ export function createBatchRows(): BatchRows {
       keyOf: ({ groupId, seq }: ReactionCountsKey) => ({ groupId, seq }),
       stateOf: ({ counts, position }: ReactionCountsState) => ({ counts, position }),
     }),
-    facts: { marks: [], mentions: [], mentionsOfAll: [], rewrites: [] },
+    facts: { marks: [], mentions: [], mentionsOfAll: [], commands: [], rewrites: [] },
   };
 }
 
 export function messageKeyOf(message: MessageKeyFields): MessageKeyFields {
   const { groupId, messageId, seq, authorId, sentAt, replyTo, mentions, mentionsAll, audienceCount } = message;
-  return { groupId, messageId, seq, authorId, sentAt, replyTo, mentions, mentionsAll, audienceCount };
+  const { sentPosition } = message;
+  const place = { groupId, messageId, seq, authorId, sentAt, replyTo };
+  return { ...place, mentions, mentionsAll, audienceCount, sentPosition };
 }
 
 /** Those of the text before too: until the group is committed the message is found by them. */

@@ -34,6 +34,7 @@ const setups: Readonly<Record<Built, Setup>> = {
       ...versioned,
       ...{ messageId: text, seq: number, authorId: text, text: textOrNull, sentAt: text, editedAt: textOrNull },
       ...{ deletedAt: textOrNull, replyTo: textOrNull, mentions: texts, mentionsAll: boolean, audienceCount: number },
+      sentPosition: place,
       words: texts,
     },
   },
@@ -72,6 +73,10 @@ const setups: Readonly<Record<Built, Setup>> = {
   mentionsOfAll: {
     indexes: [{ key: { groupId: 1, position: -1, seq: 1 }, name: 'page' }],
     schema: { position: place, groupId: text, seq: number, authorId: text },
+  },
+  commands: {
+    indexes: [],
+    schema: { groupId: text, actorId: text, commandId: text, digest: text, addedUpTo: textOrNull, position: place },
   },
   haltedGroups: {
     indexes: [{ key: { position: 1, _id: 1 }, name: 'order' }],

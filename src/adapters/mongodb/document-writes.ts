@@ -1,4 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, OptionalId } from 'mongodb';
+import type { Position } from '../../ports/event-log.ts';
 import { type Connection, documentsPerWrite, duplicatesOf, writeMilliseconds } from './connection.ts';
 
 /** What one batch writes with. */
@@ -58,6 +59,32 @@ export async function addDocuments<Document extends { readonly _id: string }>(
   for (const chunk of chunksOf(documents)) {
     requireHeld();
     await insert(connection, collection, chunk);
+  }
+}
+
+/**
+ * Writes documents that say the same whoever writes them, and of which later ones replace earlier ones: in any order, and
+ * as often as one likes, the one of the highest position stays.
+ */
+export async function putNewest<Document extends { readonly _id: string; readonly position: Position }>(
+  { connection, requireHeld }: BatchWrite,
+  collection: Collection<Document>,
+  documents: readonly Document[],
+): Promise<void> {
+  const newest = new Map(documents.toSorted((a, b) => a.position - b.position).map((one) => [one._id, one]));
+  const untyped = collection as unknown as Collection<{ readonly _id: string; readonly position: Position }>;
+  for (const chunk of chunksOf([...newest.values()])) {
+    requireHeld();
+    const taken = await insert(connection, collection, chunk);
+    if (taken.length === 0) continue;
+    const operations = taken.flatMap((index) => {
+      const document = chunk[index];
+      if (document === undefined) return [];
+      const { _id, ...replacement } = document;
+      return [{ replaceOne: { filter: { _id, position: { $lt: document.position } }, replacement } }];
+    });
+    requireHeld();
+    await connection.run(() => untyped.bulkWrite(operations, { ordered: false }), writeMilliseconds);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Collection, Db } from 'mongodb';
 import type { Position, Version } from '../../ports/event-log.ts';
-import type { MemberRow, MessageRow, ReadCountRange } from '../../ports/read-models.ts';
+import type { CommandRow, MemberRow, MessageRow, ReadCountRange } from '../../ports/read-models.ts';
 
 /** Raised whenever the documents or what is in them changes: read models of any other version are built anew from the log. */
-export const readModelSchemaVersion = 1;
+export const readModelSchemaVersion = 2;
 
 /** What a document is about; it never changes. */
 export type Key<Row, Changing extends keyof Row> = Omit<Row, Changing>;
@@ -108,6 +108,9 @@ export interface MentionDocument {
 /** A mention of everybody: whom it reaches follows from the stays; never its author. */
 export type MentionOfAllDocument = Omit<MentionDocument, 'userId'> & { readonly authorId: string };
 
+/** A command that has changed something; the newest of its events says how far it has come. */
+export type CommandDocument = CommandRow & { readonly _id: string };
+
 export interface HaltedGroupDocument {
   readonly _id: string;
   readonly position: Position;
@@ -168,6 +171,7 @@ export interface Collections {
   readonly reactionCounts: Collection<ReactionCountsDocument>;
   readonly mentions: Collection<MentionDocument>;
   readonly mentionsOfAll: Collection<MentionOfAllDocument>;
+  readonly commands: Collection<CommandDocument>;
   readonly haltedGroups: Collection<HaltedGroupDocument>;
   readonly readCounts: Collection<ReadCountsDocument>;
   readonly checkpoints: Collection<CheckpointDocument>;
@@ -184,6 +188,7 @@ export function collectionsOf(database: Db): Collections {
     reactionCounts: database.collection('reaction_counts'),
     mentions: database.collection('mentions'),
     mentionsOfAll: database.collection('mentions_of_all'),
+    commands: database.collection('commands'),
     haltedGroups: database.collection('halted_groups'),
     readCounts: database.collection('read_counts'),
     checkpoints: database.collection('checkpoints'),

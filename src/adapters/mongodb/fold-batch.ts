@@ -37,7 +37,12 @@ export function foldChange(rows: BatchRows, change: GroupedChange): void {
       const id = idOf(groupId, change.seq);
       if (rows.messages.get(id) !== undefined) return;
       const { text } = change;
-      rows.messages.set(id, messageKeyOf(change), { text, editedAt: null, deletedAt: null, position });
+      rows.messages.set(id, messageKeyOf({ ...change, sentPosition: position }), {
+        text,
+        editedAt: null,
+        deletedAt: null,
+        position,
+      });
       return;
     }
     case 'editMessage':
@@ -57,6 +62,12 @@ export function foldChange(rows: BatchRows, change: GroupedChange): void {
       const { seq } = change;
       const authorId = rows.messages.keyOf(idOf(groupId, seq))?.authorId ?? '';
       rows.facts.mentionsOfAll.push({ _id: idOf(groupId, position), position, groupId, seq, authorId });
+      return;
+    }
+    case 'putCommand': {
+      const { actorId, commandId, digest, addedUpTo } = change;
+      const _id = idOf(groupId, actorId, commandId);
+      rows.facts.commands.push({ _id, groupId, actorId, commandId, digest, addedUpTo, position });
       return;
     }
     default:

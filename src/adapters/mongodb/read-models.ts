@@ -1,5 +1,6 @@
 import type { ReadModels } from '../../ports/read-models.ts';
 import { type ConnectionOptions, connect } from './connection.ts';
+import { idOf } from './documents.ts';
 import { createGroupReads } from './group-reads.ts';
 import { createMentionsPage } from './mention-queries.ts';
 import { createMessageQueries } from './message-queries.ts';
@@ -30,6 +31,14 @@ export async function openMongoReadModels(options: ConnectionOptions): Promise<R
         run(() => collections.readCounts.findOne({ _id: groupId }, readLimit)),
       ]);
       return found === null ? undefined : { position: found.position, ranges: found.ranges };
+    },
+    async acceptedCommands(groupId, keys) {
+      const ids = keys.map(({ actorId, commandId }) => idOf(groupId, actorId, commandId));
+      const [, found] = await Promise.all([
+        reads.checkpoint(),
+        run(() => collections.commands.find({ _id: { $in: ids } }, readLimit).toArray()),
+      ]);
+      return found.map(({ _id, ...row }) => row);
     },
     haltedGroups: reads.haltedGroups,
     close: connection.close,

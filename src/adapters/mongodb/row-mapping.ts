@@ -15,9 +15,9 @@ export function toMemberRow(member: MembershipDocument): MemberRow {
 
 export function toMessageRow(message: MessageDocument): MessageRow {
   const { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo } = message;
-  const { mentions, mentionsAll, audienceCount } = message;
+  const { mentions, mentionsAll, audienceCount, sentPosition } = message;
   const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo };
-  return { ...places, mentions, mentionsAll, audienceCount };
+  return { ...places, mentions, mentionsAll, audienceCount, sentPosition };
 }
 
 export const isWithin = (stays: readonly Stay[], seq: number): boolean =>

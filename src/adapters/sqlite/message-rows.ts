@@ -38,7 +38,7 @@ export function createMessageRows(database: DatabaseSync): MessageRows {
     database,
     'SELECT text, edited_at, deleted_at, position FROM messages WHERE message_key = ?',
   );
-  const insertMessages = prepareBulkInsert(database, 'messages', 12, 8);
+  const insertMessages = prepareBulkInsert(database, 'messages', 13, 8);
   const update = database.prepare(
     'UPDATE messages SET text = ?, edited_at = ?, deleted_at = ?, position = ? WHERE message_key = ?',
   );
@@ -119,6 +119,6 @@ function newRow({ key, text, editedAt, deletedAt, position }: MessageEntry, sent
   const { messageId, authorId, sentAt, replyTo, mentions, mentionsAll, audienceCount } = sent;
   return [
     ...[key, messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo],
-    ...[fromIds(mentions), mentionsAll ? 1 : 0, audienceCount, position],
+    ...[fromIds(mentions), mentionsAll ? 1 : 0, audienceCount, sent.position, position],
   ];
 }

@@ -8,7 +8,7 @@ import { readNumber, sqliteCode } from './log-file.ts';
 /** "HWRM" in the file's header: Highwater's read models. */
 export const readModelApplicationId = 0x4857524d;
 /** Raised whenever the tables or what is in them changes: a file of any other version is built anew from the log. */
-export const readModelSchemaVersion = 1;
+export const readModelSchemaVersion = 2;
 
 /** A message's key is its group's key and its seq in one integer: 33 million groups of 268 million messages each. */
 export const seqsPerGroup = maximumSeq + 1;
@@ -74,6 +74,7 @@ const schema = `
     mentions TEXT NOT NULL,
     mentions_all INTEGER NOT NULL,
     audience_count INTEGER NOT NULL,
+    sent_position INTEGER NOT NULL,
     position INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX messages_by_id ON messages (message_id);
@@ -93,6 +94,15 @@ const schema = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE mentions_of_all (
     group_key INTEGER NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (group_key, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE commands (
+    group_key INTEGER NOT NULL,
+    actor_id TEXT NOT NULL,
+    command_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    added_up_to TEXT,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (group_key, actor_id, command_id)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE read_counts (group_key INTEGER PRIMARY KEY, position INTEGER NOT NULL, ranges BLOB NOT NULL) STRICT;
 `;

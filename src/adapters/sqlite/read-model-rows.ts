@@ -21,12 +21,12 @@ export type StoredMember = readonly [string, string, Role, number, string, strin
 
 /** From `messages p CROSS JOIN groups g`. */
 export const messageColumns = `g.group_id, p.message_id, p.message_key % ${seqsPerGroup}, p.author_id, p.text, p.sent_at,
-  p.edited_at, p.deleted_at, p.reply_to, p.mentions, p.mentions_all, p.audience_count`;
+  p.edited_at, p.deleted_at, p.reply_to, p.mentions, p.mentions_all, p.audience_count, p.sent_position`;
 // CROSS JOIN fixes the order of the loops in SQLite, here and elsewhere: without statistics it would be a guess.
 export const messageTables = `messages p CROSS JOIN groups g ON g.group_key = p.message_key / ${seqsPerGroup}`;
 export type StoredMessage = readonly [
   ...[string, string, number, string, string | null, string, string | null, string | null, string | null],
-  ...[string, number, number],
+  ...[string, number, number, number],
 ];
 
 export function toGroupRow(row: StoredGroup): GroupRow {
@@ -40,9 +40,10 @@ export function toMemberRow(groupId: string, row: StoredMember): MemberRow {
 }
 
 export function toMessageRow(row: StoredMessage): MessageRow {
-  const [groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions, all, audience] = row;
+  const [groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions] = row;
+  const [all, audienceCount, sentPosition] = row.slice(10) as [number, number, number];
   const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo };
-  return { ...places, mentions: toIds(mentions), mentionsAll: all === 1, audienceCount: audience };
+  return { ...places, mentions: toIds(mentions), mentionsAll: all === 1, audienceCount, sentPosition };
 }
 
 /** Ids hold no white space. */

@@ -58,6 +58,11 @@ function createBatchWriter(database: DatabaseSync): (changes: readonly Change[],
   const messages = createMessageRows(database);
   const halt = database.prepare('INSERT OR IGNORE INTO halted_groups VALUES (?, ?, ?)');
   const advance = database.prepare('UPDATE progress SET checkpoint = max(checkpoint, ?)');
+  const putCommand = database.prepare(
+    `INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+     SET digest = excluded.digest, added_up_to = excluded.added_up_to, position = excluded.position
+     WHERE excluded.position > position`,
+  );
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const dataVersion = prepareQuery<[number]>(database, 'PRAGMA data_version');
@@ -109,6 +114,11 @@ function createBatchWriter(database: DatabaseSync): (changes: readonly Change[],
       case 'putMentionOfAll':
         messages.mentionAll(group, change);
         break;
+      case 'putCommand': {
+        const { actorId, commandId, digest, addedUpTo, position } = change;
+        putCommand.run(group.key, actorId, commandId, digest, addedUpTo, position);
+        break;
+      }
       default:
         change satisfies never;
     }

@@ -64,6 +64,7 @@ export function openSqliteReadModels({ file }: { readonly file: string }): Sqlit
     inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
     timelinePage: async (groupId, range) => reading((query) => query.timelinePage(groupId, range)),
     messages: async (groupId, messageIds) => reading((query) => query.messages(groupId, messageIds)),
+    acceptedCommands: async (groupId, keys) => reading((query) => query.acceptedCommands(groupId, keys)),
     reactionCounts: async (keys) => reading((query) => query.reactionCounts(keys)),
     reactions: async (keys) => reading((query) => query.reactions(keys)),
     mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),
@@ -104,9 +105,26 @@ function prepareQueries(database: DatabaseSync): Queries {
       return row && { position: row[0], ranges: toRanges(row[1]) };
     },
     haltedGroups: prepareHaltedGroups(database),
+    acceptedCommands: prepareAcceptedCommands(database),
     ...preparePeopleQueries(database),
     ...prepareMessageQueries(database),
   };
+}
+
+function prepareAcceptedCommands(database: DatabaseSync): Queries['acceptedCommands'] {
+  const command = prepareQuery<readonly [string, string | null, Position]>(
+    database,
+    `SELECT c.digest, c.added_up_to, c.position FROM groups g CROSS JOIN commands c ON c.group_key = g.group_key
+     WHERE g.group_id = ? AND c.actor_id = ? AND c.command_id = ?`,
+  );
+  return (groupId, keys) =>
+    inOneSnapshot(database, () =>
+      keys.flatMap(({ actorId, commandId }) =>
+        command.all(groupId, actorId, commandId).map(([digest, addedUpTo, position]) => {
+          return { groupId, actorId, commandId, digest, addedUpTo, position };
+        }),
+      ),
+    );
 }
 
 function preparePeopleQueries(database: DatabaseSync) {

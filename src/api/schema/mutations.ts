@@ -164,7 +164,7 @@ builder.mutationFields((t) => ({
       };
       const { handled, at } = await handle(context, groupId, order, `message ${messageId}`);
       const sent = handled.events[0]?.event;
-      const message = sent?.type === 'MessageSent' ? sentMessage(groupId, sent.data, at) : undefined;
+      const message = sent?.type === 'MessageSent' ? sentMessage(groupId, sent.data, at, handled.position) : undefined;
       return { groupId, messageId, position: handled.position, message };
     },
   }),
@@ -207,6 +207,7 @@ export function sentMessage(
   groupId: string,
   data: Extract<GroupEvent, { type: 'MessageSent' }>['data'],
   at: string,
+  sentPosition: number,
 ): MessageRow {
-  return { ...data, groupId, sentAt: at, editedAt: null, deletedAt: null };
+  return { ...data, groupId, sentAt: at, editedAt: null, deletedAt: null, sentPosition };
 }

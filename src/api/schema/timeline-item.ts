@@ -20,7 +20,7 @@ const messageAdded = builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').i
     version: t.exposeInt('version'),
     message: t.field({
       type: messageRef,
-      resolve: ({ groupId, event, metadata }) => sentMessage(groupId, event.data, metadata.at),
+      resolve: ({ groupId, event, metadata, position }) => sentMessage(groupId, event.data, metadata.at, position),
     }),
   }),
 });

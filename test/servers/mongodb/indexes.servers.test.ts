@@ -30,6 +30,7 @@ const queries: Readonly<Record<string, Ask>> = {
   search: (readModels) => readModels.search('g', 'two words', 9, 2),
   readersPage: (readModels) => readModels.readersPage(key, undefined, 'a', 2),
   storedReadCounts: (readModels) => readModels.storedReadCounts('g'),
+  acceptedCommands: (readModels) => readModels.acceptedCommands('g', [{ actorId: 'ada', commandId: 'c-1' }]),
   haltedGroups: (readModels) => readModels.haltedGroups(),
   groupsToCount: (_, writer) => writer.groupsToCount('a', 2),
 };
@@ -53,6 +54,7 @@ describe('every query of the port', () => {
       history.send('h', 'ada', 'two words', { mentionsAll: true }).react('g', round + 1, 'bob', '👍');
       history.mark('g', 'bob', round + 1);
     }
+    history.by({ actorId: 'ada', commandId: 'c-1', digest: 'said' }).renameGroup('g', 'Renamed');
     await history.apply(writer);
     await writer.storeReadCounts('g', history.position, []);
     const buildInfo = await fresh.database.command({ buildInfo: 1 });

@@ -1,0 +1,15 @@
+import { deriveId } from '../events/event-id.ts';
+
+/**
+ * What a command says, in 36 characters: the same for the same content, whatever the order in which its fields were
+ * written and whichever release of Highwater reads them, as long as fields that are not given stay undefined.
+ */
+export const digestOf = (content: object): string => deriveId('command', canonical(content));
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const given = Object.entries(value).filter(([, field]) => field !== undefined);
+  const sorted = given.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
+}

@@ -1,0 +1,128 @@
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import { decodeRecorded } from '../events/decode-recorded.ts';
+import type { GroupEvent } from '../events/event.ts';
+import { groupStream } from '../events/stream-name.ts';
+import { type EventLog, noStream, type Position, startOfLog, type Version } from '../ports/event-log.ts';
+import {
+  type CommandKey,
+  type MessageRow,
+  type ReactionRow,
+  type ReadModels,
+  ReadModelsUnavailable,
+} from '../ports/read-models.ts';
+import { evolveGroup, type GroupState, initialGroupState, type MessageState, reactionKey } from './group-state.ts';
+import { commandKey, type KnownCommand } from './known-commands.ts';
+
+export interface LookUpStores {
+  readonly log: EventLog;
+  readonly readModels: Pick<ReadModels, 'checkpoint' | 'groups' | 'messages' | 'reactions' | 'acceptedCommands'>;
+}
+
+/** What commands are about and a group's state does not hold. */
+export interface Wanted {
+  readonly messageIds: readonly string[];
+  readonly commands: readonly CommandKey[];
+  /** Whether one of the messages has changed while the state did not hold it: then its row may be older than the state. */
+  readonly isChanged: boolean;
+}
+
+export interface Found {
+  readonly messages: ReadonlyMap<string, MessageState>;
+  /** By `commandKey`. */
+  readonly commands: ReadonlyMap<string, KnownCommand>;
+  /** Up to which version of the group's stream the messages are exact for certain. */
+  readonly version: Version;
+}
+
+/**
+ * What the read models and the log know of it. What is not found is not there. Undefined where the read models cannot
+ * say: they are away, or so new that they do not hold everything up to `forgottenThrough`.
+ */
+export async function lookUp(
+  stores: LookUpStores,
+  groupId: string,
+  wanted: Wanted,
+  forgottenThrough: Position,
+): Promise<Found | undefined> {
+  const { readModels } = stores;
+  try {
+    // Before and after: they may be thrown away and begun anew at any moment.
+    if (!(await isProjected(readModels, forgottenThrough))) return undefined;
+    const [messages, commands] = await Promise.all([
+      wanted.isChanged ? readThroughLog(stores, groupId, wanted.messageIds) : read(stores, groupId, wanted.messageIds),
+      wanted.commands.length === 0 ? [] : readModels.acceptedCommands(groupId, wanted.commands),
+    ]);
+    if (!(await isProjected(readModels, forgottenThrough))) return undefined;
+    return { ...messages, commands: new Map(commands.map((row) => [commandKey(row.actorId, row.commandId), row])) };
+  } catch (error) {
+    if (error instanceof ReadModelsUnavailable) return undefined;
+    throw error;
+  }
+}
+
+/** While the read models are away nothing may be forgotten: nobody else could say what it was. */
+export async function isProjected(readModels: Pick<ReadModels, 'checkpoint'>, position: Position): Promise<boolean> {
+  if (position === startOfLog) return true;
+  try {
+    return (await readModels.checkpoint()) >= position;
+  } catch (error) {
+    if (error instanceof ReadModelsUnavailable) return false;
+    throw error;
+  }
+}
+
+type FoundMessages = Omit<Found, 'commands'>;
+
+async function read(
+  { readModels }: LookUpStores,
+  groupId: string,
+  messageIds: readonly string[],
+): Promise<FoundMessages> {
+  const rows = messageIds.length === 0 ? [] : await readModels.messages(groupId, messageIds);
+  const reactions = rows.length === 0 ? [] : await readModels.reactions(rows);
+  return { messages: new Map(rows.map((row) => [row.messageId, messageState(row, reactions)])), version: noStream };
+}
+
+function messageState(row: MessageRow, reactions: readonly ReactionRow[]): MessageState {
+  const { seq, authorId, text, replyTo, mentions, editedAt, sentPosition: position } = row;
+  const own = reactions.filter((reaction) => reaction.seq === seq);
+  const keys = own.map(({ emoji, userId }) => reactionKey(emoji, userId));
+  return {
+    seq,
+    authorId,
+    text,
+    replyTo,
+    mentions,
+    edited: editedAt !== null,
+    position,
+    reactions: PersistentSet(keys),
+  };
+}
+
+/** The rows as the read models have them, with what the log holds beyond them folded on top. */
+async function readThroughLog(
+  stores: LookUpStores,
+  groupId: string,
+  messageIds: readonly string[],
+): Promise<FoundMessages> {
+  const [group] = await stores.readModels.groups([groupId]);
+  let version = group?.version ?? noStream;
+  const rows = await read(stores, groupId, messageIds);
+  let state: GroupState = { ...initialGroupState, messages: PersistentMap(rows.messages) };
+  for (;;) {
+    const page = await stores.log.readStream(groupStream(groupId), version + 1, 1_000);
+    for (const recorded of page) {
+      const { event, metadata } = decodeRecorded(recorded);
+      // A group's stream holds group events only.
+      state = evolveGroup(state, event as GroupEvent, { metadata, position: recorded.position });
+    }
+    version += page.length;
+    if (page.length < 1_000) break;
+  }
+  const messages = new Map<string, MessageState>();
+  for (const id of messageIds) {
+    const message = state.messages.get(id);
+    if (message) messages.set(id, message);
+  }
+  return { messages, version };
+}
