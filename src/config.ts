@@ -1,32 +1,63 @@
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(0).max(65_535);
 const roles = ['all', 'api', 'projector'] as const;
 /** What a process does: serve clients, build the read models, or both. */
 export type Role = (typeof roles)[number];
 
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** HS256 signs with 32 bytes: a shorter key can be found by trying. */
+export const minimumSecretBytes = 32;
+
+/** What an origin is in a browser's words, or undefined where a text is none: `https://example.com`, without a path. */
+function originOf(text: string): string | undefined {
+  const { protocol, origin } = URL.parse(text) ?? {};
+  return protocol === 'http:' || protocol === 'https:' ? origin : undefined;
+}
+
+const portRule = 'must be a port: a whole number from 0 to 65535';
+const originRule = 'must be origins as browsers send them, such as https://example.com, separated by commas';
+const eventStoreRule = 'must be a connection string such as esdb://127.0.0.1:2113?tls=false';
+const mongoRule = 'must be a connection string such as mongodb://127.0.0.1:27017/highwater';
+const secretRule = `must be at least ${minimumSecretBytes} bytes long`;
+
+/** What is wrong with a variable is told after its name; the value itself may be a secret. */
 const environment = z.object({
   /** Where the embedded stores keep their files. */
-  HIGHWATER_DATA: z.string().min(1).default('data'),
-  HIGHWATER_HOST: z.string().min(1).default('127.0.0.1'),
-  /** 0 takes any free port. */
-  HIGHWATER_PORT: port.default(4000),
+  HIGHWATER_DATA: z.string().min(1, 'must not be empty').default('data'),
+  HIGHWATER_HOST: z
+    .string()
+    .regex(/^[^\s/]+$/, 'must be an address or a host name')
+    .default('127.0.0.1'),
+  /** 0 takes any free port. Digits only: to Number() an empty text is 0 as well. */
+  HIGHWATER_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, portRule)
+    .transform(Number)
+    .refine((port) => port <= 65_535, portRule)
+    .default(4000),
   /** The key that tokens are signed with (HS256). Without it one is made and kept in the data directory. */
-  HIGHWATER_JWT_SECRET: z.string().min(32).optional(),
+  HIGHWATER_JWT_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= minimumSecretBytes, secretRule)
+    .optional(),
   /** Origins, besides the server's own, whose pages may use the API; separated by commas. */
-  HIGHWATER_ALLOWED_ORIGINS: z.string().default(''),
+  HIGHWATER_ALLOWED_ORIGINS: z
+    .string()
+    .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
+    .refine((origins) => origins.every((origin) => originOf(origin) === origin), originRule)
+    .default([]),
   /** A connection string of EventStoreDB or KurrentDB. Without it the log is a file in the data directory. */
   HIGHWATER_EVENTSTORE_URL: z
     .string()
-    .regex(/^esdb(\+discover)?:\/\/.+/, 'is not a connection string such as esdb://127.0.0.1:2113?tls=false')
+    .regex(/^esdb(\+discover)?:\/\/[^\s/?]+/, eventStoreRule)
     .optional(),
   /** A connection string of MongoDB. Without it the read models are a file in the data directory. */
   HIGHWATER_MONGODB_URL: z
     .string()
-    .regex(/^mongodb(\+srv)?:\/\/.+/, 'is not a connection string such as mongodb://127.0.0.1:27017/highwater')
+    .regex(/^mongodb(\+srv)?:\/\/[^\s/?]+/, mongoRule)
     .optional(),
-  HIGHWATER_ROLE: z.enum(roles).default('all'),
-  HIGHWATER_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  HIGHWATER_ROLE: z.enum(roles, `must be one of ${roles.join(', ')}`).default('all'),
+  HIGHWATER_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
 export interface Config {
@@ -59,7 +90,7 @@ export function readConfig(
     ...(overrides.role !== undefined && { HIGHWATER_ROLE: overrides.role }),
   };
   const parsed = environment.safeParse(given);
-  if (!parsed.success) throw new ConfigInvalid(z.prettifyError(parsed.error));
+  if (!parsed.success) throw new ConfigInvalid(problemsOf(parsed.error));
   const values = parsed.data;
   requireShared(values);
   return {
@@ -67,13 +98,17 @@ export function readConfig(
     host: values.HIGHWATER_HOST,
     port: values.HIGHWATER_PORT,
     jwtSecret: values.HIGHWATER_JWT_SECRET,
-    allowedOrigins: values.HIGHWATER_ALLOWED_ORIGINS.split(',').flatMap((origin) => origin.trim() || []),
+    allowedOrigins: values.HIGHWATER_ALLOWED_ORIGINS,
     eventStoreUrl: values.HIGHWATER_EVENTSTORE_URL,
     mongoUrl: values.HIGHWATER_MONGODB_URL,
     role: values.HIGHWATER_ROLE,
     logLevel: values.HIGHWATER_LOG_LEVEL,
   };
 }
+
+/** One sentence, however much is wrong. */
+const problemsOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
 
 /** A process that does one part of the work needs stores, and a key for tokens, that the others have as well. */
 function requireShared(values: z.infer<typeof environment>): void {

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config, readConfig } from '../config.ts';
 import { userIdSchema } from '../events/values.ts';
@@ -25,7 +24,6 @@ export function registerToken(program: Command, { readConfig, openTokens }: Toke
       }
       if (!Number.isInteger(seconds) || seconds < 1) command.error('--seconds must be a whole number from 1 on');
       const config = readConfig(process.env, options.data === undefined ? {} : { data: options.data });
-      mkdirSync(config.dataDirectory, { recursive: true });
       const tokens = await openTokens(config);
       process.stdout.write(`${await tokens.issue({ userId: options.user, name: options.name }, seconds)}\n`);
     });

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { lockDataDirectory } from '../adapters/sqlite/data-directory-lock.ts';
 import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts';
 import { openSqliteReadModelWriter } from '../adapters/sqlite/read-model-writer.ts';
 import { openSqliteReadModels } from '../adapters/sqlite/read-models.ts';
-import type { Config } from '../config.ts';
+import { type Config, ConfigInvalid } from '../config.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { ReadModels, ReadModelWriter } from '../ports/read-models.ts';
 import type { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
+import { filesOf, prepareDataDirectory } from './data-directory.ts';
 import type { Projector } from './projector.ts';
 import { startProjectorInProcess } from './projector-in-process.ts';
 import { startProjectorThread } from './projector-in-thread.ts';
@@ -53,21 +52,16 @@ export async function openStores(
   }
 }
 
-const filesOf = ({ dataDirectory }: Config) => ({
-  log: join(dataDirectory, 'log.db'),
-  readModels: join(dataDirectory, 'read-models.db'),
-});
-
 async function openLog(config: Config, logger: Logger, closing: Closing): Promise<EventLog> {
   const { dataDirectory, eventStoreUrl, mongoUrl } = config;
   if (eventStoreUrl === undefined || mongoUrl === undefined) {
-    mkdirSync(dataDirectory, { recursive: true });
+    prepareDataDirectory(dataDirectory);
     const lock = lockDataDirectory(dataDirectory);
     closing.push(() => lock.release());
   }
   const log =
     eventStoreUrl === undefined
-      ? await openSqliteEventLog({ file: filesOf(config).log })
+      ? await openSqliteEventLog({ file: filesOf(config.dataDirectory).log })
       : await openEventStoreLog(eventStoreUrl, logger);
   closing.push(() => log.close());
   return log;
@@ -76,10 +70,19 @@ async function openLog(config: Config, logger: Logger, closing: Closing): Promis
 // The drivers of servers are loaded only where they are used: an embedded process starts without them.
 async function openEventStoreLog(url: string, logger: Logger): Promise<EventLog> {
   const adapter = await import('../adapters/eventstoredb/event-log.ts');
-  return adapter.openEventStoreLog({
-    url,
-    onFault: (fault) => logger.warn({ reason: String(fault) }, 'the event store’s subscription is begun again'),
-  });
+  const onFault = (fault: unknown) =>
+    logger.warn({ reason: String(fault) }, 'the event store’s subscription is begun again');
+  return usable('HIGHWATER_EVENTSTORE_URL', () => adapter.openEventStoreLog({ url, onFault }));
+}
+
+/** Opening a store needs no server: what it fails with is about the connection string. */
+async function usable<Store>(variable: string, open: () => Promise<Store>): Promise<Store> {
+  try {
+    return await open();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigInvalid(`${variable} cannot be used: ${reason}`, { cause: error });
+  }
 }
 
 async function openReadModels(
@@ -90,16 +93,16 @@ async function openReadModels(
   closing: Closing,
 ): Promise<Pick<Stores, 'readModels' | 'projector'>> {
   const { eventStoreUrl, mongoUrl, role } = config;
-  if (eventStoreUrl === undefined && mongoUrl === undefined) return openEmbedded(config, logger, closing);
+  if (eventStoreUrl === undefined && mongoUrl === undefined) return openEmbedded(config, logger, onRefused, closing);
   const openWriter = await writerOpener(config, logger);
   let readModels: ReadModels;
   if (mongoUrl === undefined) {
     // The writer makes the file that readers open.
     await (await openWriter(AbortSignal.abort())).close();
-    readModels = openSqliteReadModels({ file: filesOf(config).readModels });
+    readModels = openSqliteReadModels({ file: filesOf(config.dataDirectory).readModels });
   } else {
     const adapter = await import('../adapters/mongodb/read-models.ts');
-    readModels = await adapter.openMongoReadModels({ url: mongoUrl });
+    readModels = await usable('HIGHWATER_MONGODB_URL', () => adapter.openMongoReadModels({ url: mongoUrl }));
   }
   closing.push(() => readModels.close());
   if (role === 'api') return { readModels, projector: undefined };
@@ -112,10 +115,11 @@ async function openReadModels(
 async function openEmbedded(
   config: Config,
   logger: Logger,
+  onRefused: (error: CheckpointAheadOfLog) => void,
   closing: Closing,
 ): Promise<Pick<Stores, 'readModels' | 'projector'>> {
-  const files = filesOf(config);
-  const projector = await startProjectorThread({ files, logger });
+  const files = filesOf(config.dataDirectory);
+  const projector = await startProjectorThread({ files, logger, onRefused });
   closing.push(() => projector.stop());
   const readModels = openSqliteReadModels({ file: files.readModels });
   closing.push(() => readModels.close());
@@ -129,7 +133,7 @@ type OpenWriter = (signal: AbortSignal) => Promise<ReadModelWriter>;
 async function writerOpener(config: Config, logger: Logger): Promise<OpenWriter> {
   const { mongoUrl } = config;
   if (mongoUrl === undefined) {
-    return async () => openSqliteReadModelWriter({ file: filesOf(config).readModels });
+    return async () => openSqliteReadModelWriter({ file: filesOf(config.dataDirectory).readModels });
   }
   const adapter = await import('../adapters/mongodb/read-model-writer.ts');
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;

@@ -1,20 +1,64 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Config } from '../config.ts';
+import { link, open, readFile, rm } from 'node:fs/promises';
+import { type Config, minimumSecretBytes } from '../config.ts';
 import { createTokens, type Tokens } from '../rights/tokens.ts';
+import { filesOf, prepareDataDirectory } from './data-directory.ts';
+import { StartRefused, startRefused } from './start-refused.ts';
 
-/** The configured key, or one that is made at the first start and kept beside the log for its owner alone. */
+/**
+ * The configured key, or one that is made at the first start and kept beside the log for its owner alone. Throws
+ * StartRefused where that cannot be read or made, or is too short to be a key.
+ */
 export async function openTokens({ jwtSecret, dataDirectory }: Config): Promise<Tokens> {
   if (jwtSecret !== undefined) return createTokens(jwtSecret, Date.now);
-  mkdirSync(dataDirectory, { recursive: true });
-  const file = join(dataDirectory, 'jwt-secret');
+  prepareDataDirectory(dataDirectory);
+  const { secret: file } = filesOf(dataDirectory);
+  let secret: string;
   try {
-    // Fails when the file is there: two commands that start together agree on the first one's key.
-    await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    secret = (await readIfThere(file)) ?? (await make(file));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    throw startRefused(`the key for tokens in ${file} cannot be read or made`, error);
   }
-  return createTokens(await readFile(file, 'utf8'), Date.now);
+  if (Buffer.byteLength(secret.trim()) < minimumSecretBytes) {
+    throw new StartRefused(
+      `${file} is no key: it has to hold at least ${minimumSecretBytes} bytes. Put the key back that it held, or remove ` +
+        'it for a new one, with which the tokens issued before are worth nothing.',
+    );
+  }
+  return createTokens(secret, Date.now);
 }
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Written aside, forced to the disk, and only then put in its place: whatever interrupts this, the file holds a whole key
+ * or is not there. Linking fails where it is there meanwhile, so two that start together agree on the first one's key.
+ */
+async function make(file: string): Promise<string> {
+  const aside = `${file}.${randomBytes(8).toString('hex')}`;
+  try {
+    const handle = await open(aside, 'wx', 0o600);
+    try {
+      await handle.writeFile(randomBytes(48).toString('base64url'));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(aside, file);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+  return readFile(file, 'utf8');
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;

@@ -16,7 +16,6 @@ export interface ProjectorInProcessOptions {
   readonly onRefused: (error: CheckpointAheadOfLog) => void;
 }
 
-const retryMilliseconds = 1_000;
 /** A batch costs round trips to the read models' server; under load fewer, larger ones. */
 const liveIntervalMilliseconds = 15;
 
@@ -47,7 +46,7 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
     }
   }
 
-  function onEnd(error: unknown): number | 'never' {
+  function onEnd(error: unknown): 'again' | 'never' {
     if (error instanceof CheckpointAheadOfLog) {
       state = 'refused';
       logger.fatal(error.message);
@@ -56,7 +55,7 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
     }
     if (error instanceof LeaseLost) logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
     else logger.error({ err: error }, 'the projector has ended; it is started again');
-    return retryMilliseconds;
+    return 'again';
   }
 
   const task = keepRunning({ run: project, onEnd });

@@ -2,20 +2,28 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { openSqliteEventLogReader } from '../adapters/sqlite/event-log.ts';
 import { openSqliteReadModelWriter, ReadModelsCorrupt } from '../adapters/sqlite/read-model-writer.ts';
+import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
 import { runProjection } from '../projections/run-projection.ts';
 
-/** What the projector tells the thread that serves: it is running, a group is halted, or why it has ended. */
+/** What the projector tells the thread that serves. */
 export type ProjectorMessage =
   | { readonly type: 'running' }
   | { readonly type: 'poison'; readonly groupId: string; readonly reason: string }
   /** It goes on by itself, but queries fall behind. */
-  | { readonly type: 'fault'; readonly reason: string }
-  | { readonly type: 'failed'; readonly corrupt: boolean; readonly reason: string };
+  | { readonly type: 'fault'; readonly reason: string };
+
+/** Why it has ended, as its last message. */
+export interface ProjectorFailure {
+  /** The read models are corrupt, or ahead of the log; in any other case another attempt may go better. */
+  readonly kind: 'corrupt' | 'ahead' | 'other';
+  readonly reason: string;
+  readonly stack?: string | undefined;
+}
 
 const { logFile, readModelsFile } = z.object({ logFile: z.string(), readModelsFile: z.string() }).parse(workerData);
 const port = parentPort;
 if (port === null) throw new Error('projector-thread.ts runs as a worker');
-const tell = (message: ProjectorMessage): void => port.postMessage(message);
+const tell = (message: ProjectorMessage | ProjectorFailure): void => port.postMessage(message);
 
 /** A busy log comes in hundreds of small commits a second; a transaction for each would take a core from the server. */
 const liveIntervalMilliseconds = 15;
@@ -47,8 +55,14 @@ async function project(): Promise<void> {
 project().then(
   () => port.close(),
   (error: unknown) => {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    tell({ type: 'failed', corrupt: error instanceof ReadModelsCorrupt, reason });
+    tell(failureOf(error));
     port.close();
   },
 );
+
+function failureOf(error: unknown): ProjectorFailure {
+  const kind =
+    error instanceof ReadModelsCorrupt ? 'corrupt' : error instanceof CheckpointAheadOfLog ? 'ahead' : 'other';
+  if (!(error instanceof Error)) return { kind, reason: String(error) };
+  return { kind, reason: error.message, stack: error.stack };
+}

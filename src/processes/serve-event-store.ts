@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { lockDataDirectory } from '../adapters/sqlite/data-directory-lock.ts';
 import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts';
 import type { Config } from '../config.ts';
+import { filesOf, prepareDataDirectory } from './data-directory.ts';
 
 /** The embedded log, served to clients of EventStoreDB. */
 export interface ServedLog {
@@ -22,10 +21,10 @@ export async function serveEventStore(
 ): Promise<ServedLog> {
   // Loaded here, so that every other command starts without a gRPC server.
   const { startEventStoreServer } = await import('../eventstore-server/server.ts');
-  mkdirSync(dataDirectory, { recursive: true });
+  prepareDataDirectory(dataDirectory);
   const lock = lockDataDirectory(dataDirectory);
   try {
-    const log = await openSqliteEventLog({ file: join(dataDirectory, 'log.db') });
+    const log = await openSqliteEventLog({ file: filesOf(dataDirectory).log });
     const onFault = (error: unknown) => logger.error({ err: error }, 'a call of the EventStoreDB protocol has failed');
     const server = await startEventStoreServer({ log, host, port, onFault }).catch(async (error: unknown) => {
       await log.close();

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { type Highwater, type OpenOptions, openHighwater } from './highwater.ts';
 import { createLogger } from './logger.ts';
 import { openStores } from './open-stores.ts';
+import { listening } from './start-refused.ts';
 
 /** A process that listens. */
 export interface Serving {
@@ -18,7 +19,7 @@ export interface Serving {
 export async function serve(config: Config, options: OpenOptions = {}): Promise<Highwater & Serving> {
   const logger = options.logger ?? createLogger(config);
   let ready = async (): Promise<Readiness> => ({ ready: false, reason: 'waiting for the event store' });
-  const server = await startServer({ ...config, logger, ready: () => ready() });
+  const server = await listening(config, () => startServer({ ...config, logger, ready: () => ready() }));
   try {
     const highwater = await openHighwater(config, { ...options, logger });
     const { freshness, feed } = highwater.services;
@@ -49,7 +50,7 @@ export async function serveProjector(config: Config, options: OpenOptions = {}):
     return { ready: state !== 'refused', state, checkpoint, end };
   };
   try {
-    const server = await startServer({ ...config, logger, ready });
+    const server = await listening(config, () => startServer({ ...config, logger, ready }));
     return {
       server,
       refused: refused.promise,

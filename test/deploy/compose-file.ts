@@ -74,11 +74,17 @@ export const exampleValues: Readonly<Record<string, string>> = Object.fromEntrie
   [...readText('.env.example').matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
 );
 
+/** Settings of which not every text is one. */
+const formed: Readonly<Record<string, string>> = {
+  HIGHWATER_DOMAIN: 'chat.example.org',
+  HIGHWATER_ALLOWED_ORIGINS: 'https://pages.example.org',
+};
+
 /** What an operator would fill in where .env.example leaves it open. */
 export const filledValues: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(exampleValues).map(([name, value]) => [
     name,
-    value || (name === 'HIGHWATER_DOMAIN' ? 'chat.example.org' : `${name}-0123456789abcdef`.replaceAll('_', '-')),
+    value || (formed[name] ?? `${name}-0123456789abcdef`.replaceAll('_', '-')),
   ]),
 );
 

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { keepRunning } from '../../src/processes/keep-running.ts';
+import { keepRunning, nextPause } from '../../src/processes/keep-running.ts';
+
+const noPauses = { first: 0, longest: 0 };
 
 /** A task whose runs are ended one after the other by the test. */
-function scripted(ends: readonly (() => void)[], pauses: readonly (number | 'never')[] = []) {
+function scripted(ends: readonly (() => void)[], then: readonly 'never'[] = []) {
   const told: unknown[] = [];
   const allBegun = Promise.withResolvers<void>();
   let runs = 0;
@@ -17,8 +19,9 @@ function scripted(ends: readonly (() => void)[], pauses: readonly (number | 'nev
     },
     onEnd(error) {
       told.push(error);
-      return pauses[told.length - 1] ?? 0;
+      return then[told.length - 1] ?? 'again';
     },
+    pauses: noPauses,
   });
   return { task, told, allBegun: allBegun.promise, runs: () => runs };
 }
@@ -50,8 +53,9 @@ test('a pause ends with the task', async () => {
     run: fails(new Error('it broke')) as () => Promise<void>,
     onEnd() {
       paused.resolve();
-      return 2 ** 30;
+      return 'again';
     },
+    pauses: { first: 2 ** 30, longest: 2 ** 30 },
   });
   await paused.promise;
   await task.stop();
@@ -76,8 +80,18 @@ test('a defect in telling why a run has ended does not end the task', async () =
     onEnd() {
       throw new TypeError('a defect');
     },
+    pauses: noPauses,
   });
   await again.promise;
   await task.stop();
   expect(runs).toBe(2);
+});
+
+test('pauses double up to the longest, and begin anew after a run that was well', () => {
+  const pauses = { first: 1_000, longest: 10_000 };
+  const next = (previous: number | undefined, ran: number) => nextPause(pauses, previous, ran);
+  expect([next(undefined, 0), next(1_000, 5), next(8_000, 5), next(10_000, 9_999)]).toEqual([
+    1_000, 2_000, 10_000, 10_000,
+  ]);
+  expect(next(10_000, 10_001)).toBe(1_000);
 });

@@ -8,6 +8,11 @@ export class DataDirectoryLocked extends Error {
   override readonly name = 'DataDirectoryLocked';
 }
 
+/** The directory cannot be had for oneself, though nobody else has it: it cannot be made, or not be written. */
+export class DataDirectoryUnusable extends Error {
+  override readonly name = 'DataDirectoryUnusable';
+}
+
 export interface DataDirectoryLock {
   /** Lets the next one have it. May be called again. */
   release(): void;
@@ -18,32 +23,48 @@ export interface DataDirectoryLock {
  * the process, however it ends: what holds it is SQLite's exclusive file lock on a file that stays empty. Nothing else
  * may open that file: closing a second descriptor in this process would drop the lock.
  *
- * Throws DataDirectoryLocked, at once and without waiting.
+ * Throws DataDirectoryLocked or DataDirectoryUnusable, at once and without waiting.
  */
 export function lockDataDirectory(directory: string): DataDirectoryLock {
-  mkdirSync(directory, { recursive: true });
   const pidFile = join(directory, 'lock.pid');
-  const database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
+    mkdirSync(directory, { recursive: true });
+    database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+    lockAlone(database);
+    writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    database.close();
-    // SQLITE_BUSY; anything else, such as a directory without write access, is not about a lock.
-    if (sqliteCode(error) !== 5) throw error;
-    const holder = livingHolder(pidFile);
-    throw new DataDirectoryLocked(
-      `the data directory ${resolve(directory)} is in use by ${holder === undefined ? 'another process' : `process ${holder}`}`,
-      { cause: error },
-    );
+    database?.close();
+    // SQLITE_BUSY; anything else, such as a directory without write access, is not about somebody else.
+    if (sqliteCode(error) === 5) throw lockedBy(livingHolder(pidFile), directory, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataDirectoryUnusable(`the data directory ${resolve(directory)} cannot be locked: ${reason}`, {
+      cause: error,
+    });
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
+  const held = database;
   return {
     release: () => {
-      if (!database.isOpen) return;
+      if (!held.isOpen) return;
       rmSync(pidFile, { force: true });
-      database.close();
+      held.close();
     },
   };
+}
+
+/**
+ * On a file that this user may only read, BEGIN EXCLUSIVE succeeds and locks nothing. So something is written as well,
+ * which fails there; it stays in memory and is never committed.
+ */
+function lockAlone(database: DatabaseSync): void {
+  database.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1;',
+  );
+}
+
+function lockedBy(holder: number | undefined, directory: string, cause: unknown): DataDirectoryLocked {
+  const who = holder === undefined ? 'another process' : `process ${holder}`;
+  return new DataDirectoryLocked(`the data directory ${resolve(directory)} is in use by ${who}`, { cause });
 }
 
 /** The process that the pid file names, unless the file is stale: the lock itself never depends on it. */

@@ -21,40 +21,38 @@ import {
 
 /** The read models of this process, with the means to follow them into a file that was built anew. */
 export interface SqliteReadModels extends ReadModels {
-  /** Opens the file again, after it was thrown away and a writer has made another. */
+  /** Lets go of a file that was thrown away: the next query opens the one that stands in its place. Never throws. */
   reopen(): void;
 }
 
 /**
  * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks. The writer
  * must have been opened before: the file is not created here. Throws ReadModelsUnavailable.
+ *
+ * A file that cannot be opened again is tried at every query, which is told ReadModelsUnavailable until it can be.
  */
 export function openSqliteReadModels({ file }: { readonly file: string }): SqliteReadModels {
-  let database: DatabaseSync | undefined;
-  let queries: Queries | undefined;
-
-  function open(): void {
-    if (database?.isOpen) database.close();
-    queries = undefined;
-    database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
-    database.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;');
-    queries = prepareQueries(database);
-  }
+  let opened: Opened | undefined = openForReading(file);
+  let closed = false;
 
   /** To a reader, damage passes as well: the writer meets it too and builds the file anew. */
   function reading<T>(read: (queries: Queries) => T): T {
+    if (closed) throw new ReadModelsUnavailable('the read models are closed');
+    opened ??= openForReading(file);
+    const { queries } = opened;
     try {
-      return guarded(() => {
-        if (queries === undefined) throw new ReadModelsUnavailable('the read models are closed');
-        return read(queries);
-      });
+      return guarded(() => read(queries));
     } catch (error) {
       if (error instanceof ReadModelsCorrupt) throw new ReadModelsUnavailable(error.message, { cause: error });
       throw error;
     }
   }
 
-  guarded(open);
+  function letGo(): void {
+    opened?.database.close();
+    opened = undefined;
+  }
+
   return {
     checkpoint: async () => reading((query) => query.checkpoint()),
     groups: async (groupIds) => reading((query) => query.groups(groupIds)),
@@ -72,12 +70,29 @@ export function openSqliteReadModels({ file }: { readonly file: string }): Sqlit
     readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
     storedReadCounts: async (groupId) => reading((query) => query.storedReadCounts(groupId)),
     haltedGroups: async () => reading((query) => query.haltedGroups()),
-    reopen: () => guarded(open),
+    reopen: letGo,
     close: async () => {
-      queries = undefined;
-      if (database?.isOpen) database.close();
+      closed = true;
+      letGo();
     },
   };
+}
+
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly queries: Queries;
+}
+
+function openForReading(file: string): Opened {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
+    database.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;');
+    return { database, queries: prepareQueries(database) };
+  } catch (error) {
+    database?.close();
+    throw new ReadModelsUnavailable(`${file} cannot be opened for reading: ${String(error)}`, { cause: error });
+  }
 }
 
 /** The port's queries without waiting. */

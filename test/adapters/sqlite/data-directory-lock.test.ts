@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chownSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataDirectoryLocked, lockDataDirectory } from '../../../src/adapters/sqlite/data-directory-lock.ts';
@@ -28,4 +29,35 @@ test('a directory that another process holds is refused with its name and the pi
   holder.kill('SIGKILL');
   await exit;
   locking().release();
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a directory whose lock may only be read is refused: SQLite would lock nothing there, without a word',
+  async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'lock');
+    writeFileSync(file, '', { mode: 0o444 });
+    const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    if (user.uid !== undefined) chownSync(directory, user.uid, user.gid);
+    const program = join(import.meta.dirname, 'programs', 'hold-data-directory.ts');
+    const child = spawn(process.execPath, [program, directory], { ...user, stdio: ['pipe', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    child.stdout.once('data', () => child.kill('SIGKILL'));
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(errors).toContain(
+      `DataDirectoryUnusable: the data directory ${directory} cannot be locked: attempt to write`,
+    );
+  },
+);
+
+test('the lock of a directory that is held leaves nothing in its file', () => {
+  const directory = temporaryDirectory();
+  const lock = lockDataDirectory(directory);
+  lock.release();
+  expect(statSync(join(directory, 'lock')).size).toBe(0);
+  expect(existsSync(join(directory, 'lock.pid'))).toBe(false);
 });

@@ -8,6 +8,7 @@ import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.t
 import { startOfLog } from '../../../src/ports/event-log.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../../src/ports/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
+import { damageTable } from './damage-table.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const story = () => new History().create('g', 'Group', ['ada', 'bob']).send('g', 'ada', 'one').mark('g', 'bob', 1);
@@ -31,16 +32,6 @@ async function expectRebuilt(file: string): Promise<void> {
   expect(await readModels.checkpoint()).toBe(position);
   expect(await readModels.search('g', 'one', undefined, 9)).toHaveLength(1);
   await Promise.all([writer.close(), readModels.close()]);
-}
-
-/** Overwrites the table's first page. The header and the schema stay whole, so opening finds nothing wrong. */
-function damageTable(file: string, table: string): void {
-  const database = new DatabaseSync(file, { readOnly: true });
-  const [page] = Object.values(database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(table) ?? {});
-  database.close();
-  const bytes = readFileSync(file);
-  bytes.fill(0x5a, (Number(page) - 1) * 4_096, Number(page) * 4_096);
-  writeFileSync(file, bytes);
 }
 
 function execute(file: string, sql: string): void {

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { damageTable } from '../adapters/sqlite/damage-table.ts';
+import * as documents from '../api/documents.ts';
+import { type Person, type RunningServer, startTestServer } from '../api/running-server.ts';
+
+let server: RunningServer | undefined;
+
+afterEach(async () => {
+  await server?.stop();
+});
+
+async function send(person: Person, messageId: string): Promise<string> {
+  const input = { groupId: 'g', messageId, text: messageId };
+  return (await person.get<{ sendMessage: { position: string } }>(documents.sendMessage, { input })).sendMessage
+    .position;
+}
+
+test('damage that the projector meets is mended while the server runs, and queries go on with what is built anew', async () => {
+  server = await startTestServer({
+    betweenRuns: async (dataDirectory) => damageTable(join(dataDirectory, 'read-models.db'), 'members'),
+  });
+  const ada = await server.person('ada');
+  await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
+  await send(ada, 'm1');
+  await server.restart();
+  const position = await send(ada, 'm2');
+  const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
+  await expect.poll(page, { timeout: 10_000 }).toMatchObject({
+    group: { lastSeq: 2, timeline: { edges: [{ node: { id: 'm1' } }, { node: { id: 'm2' } }] } },
+  });
+  expect(await server.services.readModels.members('g', ['ada'])).toMatchObject([{ userId: 'ada' }]);
+});
