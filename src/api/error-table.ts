@@ -72,8 +72,6 @@ export function refusalError(refusal: AnyRefusal): ApiError {
         checkpoint: String(refusal.checkpoint),
         wanted: String(refusal.wanted),
       });
-    case 'too-slow':
-      return new ApiError('UNAVAILABLE', 'Too slow: subscribe again.');
     case 'version-not-reached':
       return new ApiError('BAD_INPUT', `after is not a version of this group, which is at ${refusal.newest}.`, {
         version: refusal.newest,

@@ -12,8 +12,6 @@ export interface Behind {
 export type DeliveryRefusal =
   | AccessRefusal
   | Behind
-  /** The subscriber does not take what is pushed: subscribe again. */
-  | { readonly kind: 'too-slow' }
   /** The stream, which is at `newest`, has not reached the version to resume after: it comes from another log. */
   | { readonly kind: 'version-not-reached'; readonly newest: Version };
 

@@ -1,10 +1,12 @@
 import type { Commands } from '../commands/commands.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import type { HighwaterEvent } from '../events/event.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { ChangedCounts } from '../projections/read-counts.ts';
+import { createFeedListeners, type FeedListener, type FeedListeners } from './feed-listeners.ts';
 
 /** One event of a group, as it came by. */
 export interface FeedEvent {
@@ -16,17 +18,28 @@ export interface FeedEvent {
   readonly changedCounts: ChangedCounts | undefined;
 }
 
-export type FeedListener = (event: FeedEvent) => void;
+/**
+ * What one can listen to, by a group's id or, for `person`, by a user's:
+ *
+ * - `group`: every event of the group's own stream.
+ * - `messages`: only its new messages.
+ * - `counts`: what may have changed the counts of its messages, while its counts are hot.
+ * - `person`: the person's own marks, and their joining and leaving of groups.
+ */
+export type FeedTopic = 'group' | 'messages' | 'counts' | 'person';
 
 /** This process's one subscription to the log. Everything here that is live hangs on it, and nothing waits for a read model. */
 export interface LiveFeed {
   position(): Position;
   /** Resolves once the feed has reached `position`; false when `milliseconds` passed first. */
   reached(position: Position, milliseconds: number): Promise<boolean>;
-  /** Calls the listener, synchronously and in the log's order, for each event of the group, until the returned function is called. */
-  watchGroup(groupId: string, listener: FeedListener): () => void;
-  /** The same for events of every group. */
-  watchAll(listener: FeedListener): () => void;
+  /**
+   * Calls the listener for each event of the topic, until the returned function is called. One that throws is told so and
+   * is called no more; nobody else notices. Where a group is halted, listeners to it and to its counts are told why.
+   */
+  watch(topic: FeedTopic, id: string, listener: FeedListener<FeedEvent>): () => void;
+  /** How many listen, to anything. */
+  listenerCount(): number;
   stop(): Promise<void>;
 }
 
@@ -43,8 +56,12 @@ export interface LiveFeedOptions {
 
 export function startLiveFeed({ log, commands, counts, startPosition, onPoison, onFault }: LiveFeedOptions): LiveFeed {
   const abort = new AbortController();
-  const byGroup = new Map<string, Set<FeedListener>>();
-  const everywhere = new Set<FeedListener>();
+  const topics: Readonly<Record<FeedTopic, FeedListeners<FeedEvent>>> = {
+    group: createFeedListeners(),
+    messages: createFeedListeners(),
+    counts: createFeedListeners(),
+    person: createFeedListeners(),
+  };
   const halted = new Set<string>();
   const waiting = new Set<{ position: Position; reached: () => void }>();
   let position = startPosition;
@@ -59,14 +76,23 @@ export function startLiveFeed({ log, commands, counts, startPosition, onPoison, 
       if (!(error instanceof UndecodableEvent)) throw error;
       halted.add(stream.groupId);
       onPoison(recorded, error);
+      topics.group.failAll(stream.groupId, error);
+      topics.counts.failAll(stream.groupId, error);
       return;
     }
     const { family, groupId } = stream;
     commands.follow(recorded, decoded);
     const changedCounts = counts.follow(recorded, decoded);
     const event: FeedEvent = { groupId, family, recorded, decoded, changedCounts };
-    for (const listener of byGroup.get(groupId) ?? []) listener(event);
-    for (const listener of everywhere) listener(event);
+    tell(event);
+  }
+
+  function tell(news: FeedEvent): void {
+    const { groupId, family, changedCounts, decoded } = news;
+    if (family === 'group') topics.group.tell(groupId, news);
+    if (decoded.event.type === 'MessageSent') topics.messages.tell(groupId, news);
+    if (changedCounts !== undefined) topics.counts.tell(groupId, news);
+    for (const userId of peopleConcerned(decoded.event)) topics.person.tell(userId, news);
   }
 
   async function follow(): Promise<void> {
@@ -98,21 +124,25 @@ export function startLiveFeed({ log, commands, counts, startPosition, onPoison, 
         waiting.add(one);
       });
     },
-    watchGroup(groupId, listener) {
-      const listeners = byGroup.get(groupId) ?? new Set();
-      byGroup.set(groupId, listeners.add(listener));
-      return () => {
-        listeners.delete(listener);
-        if (listeners.size === 0 && byGroup.get(groupId) === listeners) byGroup.delete(groupId);
-      };
-    },
-    watchAll(listener) {
-      everywhere.add(listener);
-      return () => everywhere.delete(listener);
-    },
+    watch: (topic, id, listener) => topics[topic].add(id, listener),
+    listenerCount: () => Object.values(topics).reduce((sum, listeners) => sum + listeners.count(), 0),
     async stop() {
       abort.abort();
       await following;
     },
   };
+}
+
+/** Whose own marks or memberships an event is about. */
+function peopleConcerned(event: HighwaterEvent): readonly string[] {
+  switch (event.type) {
+    case 'ReadUpTo':
+    case 'MemberLeft':
+    case 'MemberRemoved':
+      return [event.data.userId];
+    case 'MembersAdded':
+      return event.data.members.map(({ userId }) => userId);
+    default:
+      return [];
+  }
 }

@@ -2,6 +2,7 @@ import type { Position } from '../ports/event-log.ts';
 import type { ReadCountRange } from '../ports/read-models.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { ReadCounts } from '../projections/read-counts.ts';
+import { createFeedListeners, type FeedListener } from './feed-listeners.ts';
 import type { LiveFeed } from './live-feed.ts';
 
 /** The exact counts of a group's newest messages, as of one position of the log. */
@@ -12,11 +13,14 @@ export interface ReadCountsAnnouncement {
 }
 
 export interface ReadCountAnnouncer {
+  /** The counts now. Rejects with what the stores throw. */
+  announcement(groupId: string): Promise<ReadCountsAnnouncement>;
   /**
-   * Announces the counts now, and again whenever they have changed, until the returned function is called. Changes are
-   * coalesced per group: exact numbers, seldom, never one per receipt. All watchers of a group get the same object.
+   * Announces the counts whenever they have changed, until the returned function is called. Changes are coalesced per
+   * group: exact numbers, seldom, never one per receipt. All watchers of a group get the same object. Where they cannot be
+   * told now, they are told later; where the group is halted, its watchers are told why.
    */
-  watch(groupId: string, listener: (announcement: ReadCountsAnnouncement) => void): Promise<() => void>;
+  watch(groupId: string, listener: FeedListener<ReadCountsAnnouncement>): () => void;
 }
 
 export const announcedMessages = 200;
@@ -26,75 +30,78 @@ const longestMilliseconds = 30_000;
 const watchersTimesChangesPerMillisecond = 50_000;
 
 interface Watched {
-  readonly listeners: Set<(announcement: ReadCountsAnnouncement) => void>;
+  /** How many watch. */
+  watchers: number;
   timer: NodeJS.Timeout | undefined;
   /** Since the last announcement, and in the interval before it. */
   changes: number;
   changesBefore: number;
-  stopFollowing: () => void;
+  readonly stopFollowing: () => void;
 }
 
-export function createReadCountAnnouncer(feed: LiveFeed, counts: HotReadCounts): ReadCountAnnouncer {
+export function createReadCountAnnouncer(
+  feed: Pick<LiveFeed, 'watch'>,
+  counts: Pick<HotReadCounts, 'of' | 'exactAt' | 'hold'>,
+): ReadCountAnnouncer {
   const groups = new Map<string, Watched>();
+  const listeners = createFeedListeners<ReadCountsAnnouncement>();
 
-  const announcement = (groupId: string, of: ReadCounts): ReadCountsAnnouncement => ({
-    groupId,
-    asOf: counts.exactAt(groupId),
-    ranges: newestRanges(of),
-  });
-
-  async function announce(groupId: string, watched: Watched): Promise<void> {
-    watched.timer = undefined;
-    watched.changesBefore = watched.changes;
-    watched.changes = 0;
-    const news = announcement(groupId, await counts.of(groupId));
-    for (const listener of watched.listeners) listener(news);
+  async function announcement(groupId: string): Promise<ReadCountsAnnouncement> {
+    const of = await counts.of(groupId);
+    return { groupId, asOf: counts.exactAt(groupId), ranges: newestRanges(of) };
   }
 
-  function start(groupId: string): Watched {
-    const watched: Watched = {
-      listeners: new Set(),
-      timer: undefined,
-      changes: 0,
-      changesBefore: 0,
-      stopFollowing: () => {},
-    };
+  function schedule(groupId: string, watched: Watched): void {
+    if (watched.timer !== undefined) return;
+    const load = (watched.watchers * watched.changesBefore) / watchersTimesChangesPerMillisecond;
+    const milliseconds = Math.min(longestMilliseconds, shortestMilliseconds + load);
+    watched.timer = setTimeout(() => {
+      watched.timer = undefined;
+      watched.changesBefore = watched.changes;
+      watched.changes = 0;
+      announcement(groupId).then(
+        (news) => listeners.tell(groupId, news),
+        // A store is away: it is tried again for as long as somebody watches.
+        () => groups.get(groupId) === watched && schedule(groupId, watched),
+      );
+    }, milliseconds);
+  }
+
+  function follow(groupId: string): Watched {
     const release = counts.hold(groupId);
-    const unwatch = feed.watchGroup(groupId, ({ changedCounts }) => {
-      if (changedCounts === undefined) return;
-      watched.changes += 1;
-      if (watched.timer !== undefined) return;
-      const load = (watched.listeners.size * watched.changesBefore) / watchersTimesChangesPerMillisecond;
-      const milliseconds = Math.min(longestMilliseconds, shortestMilliseconds + load);
-      // A group whose counts cannot be told is reported by whoever asks for them; here there is nobody to tell.
-      watched.timer = setTimeout(() => void announce(groupId, watched).catch(() => {}), milliseconds);
+    const unwatch = feed.watch('counts', groupId, {
+      hear() {
+        watched.changes += 1;
+        schedule(groupId, watched);
+      },
+      fail: (error) => listeners.failAll(groupId, error),
     });
-    watched.stopFollowing = () => {
+    const stopFollowing = () => {
       clearTimeout(watched.timer);
       unwatch();
       release();
     };
+    const watched: Watched = { watchers: 0, timer: undefined, changes: 0, changesBefore: 0, stopFollowing };
     groups.set(groupId, watched);
     return watched;
   }
 
   return {
-    async watch(groupId, listener) {
-      const watched = groups.get(groupId) ?? start(groupId);
-      watched.listeners.add(listener);
-      const stop = () => {
-        watched.listeners.delete(listener);
-        if (watched.listeners.size > 0 || groups.get(groupId) !== watched) return;
+    announcement,
+    watch(groupId, listener) {
+      const watched = groups.get(groupId) ?? follow(groupId);
+      watched.watchers += 1;
+      const remove = listeners.add(groupId, listener);
+      let isWatching = true;
+      return () => {
+        if (!isWatching) return;
+        isWatching = false;
+        remove();
+        watched.watchers -= 1;
+        if (watched.watchers > 0) return;
         groups.delete(groupId);
         watched.stopFollowing();
       };
-      try {
-        listener(announcement(groupId, await counts.of(groupId)));
-      } catch (error) {
-        stop();
-        throw error;
-      }
-      return stop;
     },
   };
 }

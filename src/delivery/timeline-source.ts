@@ -1,42 +1,30 @@
-import type { EventMetadata } from '../events/codec.ts';
+import { knownText } from '../commands/known-text.ts';
+import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
-import { type EventLog, noStream, type Position, type Version } from '../ports/event-log.ts';
-import type { Policy } from '../rights/policy.ts';
-import { atExpiry, type Viewer } from '../rights/viewer.ts';
+import { type EventLog, noStream, type RecordedEvent, type Version } from '../ports/event-log.ts';
+import type { Refused } from '../rights/access-refusal.ts';
+import type { Membership, Policy } from '../rights/policy.ts';
+import { type Subscriber, type Subscription, startDeliveries, type Take } from './deliveries.ts';
 import type { Deliveries, DeliveryRefusal } from './delivery-refusal.ts';
 import type { LiveFeed } from './live-feed.ts';
-
-/** A group's event at its place in the stream. */
-type Placed<Event> = Event extends GroupEvent
-  ? {
-      readonly kind: 'event';
-      readonly groupId: string;
-      readonly version: Version;
-      readonly position: Position;
-      readonly event: Event;
-      readonly metadata: EventMetadata;
-    }
-  : never;
-export type EventEntry = Placed<GroupEvent>;
+import { createShownEvents, type LoggedEvent, type ShownEvent } from './shown-events.ts';
 
 /** An event, or the order to start anew from `version`. */
 export type TimelineEntry =
-  | EventEntry
+  | ShownEvent
   | { readonly kind: 'resync'; readonly groupId: string; readonly version: Version };
 
-export interface TimelineSourceOptions {
-  readonly log: EventLog;
-  readonly feed: LiveFeed;
-  readonly policy: Policy;
-  readonly viewer: Viewer;
+export interface TimelineSourceOptions extends Subscriber {
+  readonly log: Pick<EventLog, 'readStream'>;
+  readonly feed: Pick<LiveFeed, 'watch'>;
+  readonly policy: Pick<Policy, 'requireMember'>;
   readonly groupId: string;
   /** The last version that the subscriber has seen; undefined for what comes from now on. */
   readonly after: Version | undefined;
   /** The stream's newest version now. */
   readonly newest: Version;
-  readonly now: () => number;
 }
 
 /** One who has missed more than this is better served by a page of the timeline. */
@@ -44,100 +32,161 @@ export const furthestBehind = 10_000;
 /** A subscriber who is slower than the group keeps this many events waiting; what is beyond is read from the log again. */
 const waitingEvents = 256;
 const pageSize = 256;
+/** How long to wait where the log does not show yet what was heard of: another node may answer the reads. */
+const rereadMilliseconds = 50;
 
 /**
- * What the group's stream holds after a version, then live: each version once, in order, without a gap. The log is read
- * until the live feed's events join on; whenever they do not (a slow subscriber, a fault), the log is read again, so a
- * subscriber holds a bounded number of events. Rights are checked at every delivery, and the token's end ends it.
- * `return()` settles a pending `next()`.
+ * What the group's stream holds after a version, then live: each version once, in order, without a gap.
+ *
+ * - Nothing is delivered before the stream was read to the newest version known at that moment, so that no text is shown
+ *   that was deleted or replaced since. Of what is read ahead only so much is kept; it is read a second time when its turn
+ *   comes, and never a third.
+ * - Rights are those of the moment of delivery: as the group's newest state has them, and as the stream itself says. The
+ *   viewer's own departure ends it, also where it was read before anybody else in this process has heard of it.
+ * - One who falls too far behind, before or later, is told to resync; so what is held for one subscriber is bounded.
  */
-export function createTimelineSource(options: TimelineSourceOptions): Deliveries<TimelineEntry> {
-  const { feed, policy, viewer, groupId, newest } = options;
-  const behindTooFar = options.after !== undefined && newest - options.after > furthestBehind;
+export function createTimelineSource(
+  options: TimelineSourceOptions,
+): Promise<Deliveries<TimelineEntry> | Refused<DeliveryRefusal>> {
+  return startDeliveries<TimelineEntry>(options, async (subscription) => createTimeline(options, subscription));
+}
+
+function createTimeline(options: TimelineSourceOptions, subscription: Subscription): Take<TimelineEntry> {
+  const { log, feed, policy, viewer, groupId, newest } = options;
+  const shownEvents = createShownEvents();
   let nextVersion = (options.after ?? newest) + 1;
+  /** Everything from the next version up to here is noted. */
+  let notedTo = nextVersion - 1;
   let newestKnown = newest;
-  let ready: EventEntry[] = [];
-  let ended = false;
-  let wake: () => void = () => {};
+  /** From the next version on, without a gap. */
+  let ready: LoggedEvent[] = [];
+  let reread: LoggedEvent | undefined;
+  let hasDeparted = false;
+  let isOver = false;
+  /** Why nothing comes after what is noted. */
+  let halt: { readonly error: unknown } | undefined;
 
-  const unwatch = feed.watchGroup(groupId, ({ family, recorded, decoded }) => {
-    if (family !== 'group') return;
-    newestKnown = Math.max(newestKnown, recorded.version);
-    const expected = nextVersion + ready.length;
-    if (recorded.version === expected && ready.length < waitingEvents) {
-      ready.push(entry(groupId, recorded.version, recorded.position, decoded));
-    }
-    wake();
-  });
-  const expiry = atExpiry(viewer, options.now(), () => wake());
-
-  function end(): void {
-    ended = true;
-    clearTimeout(expiry);
-    unwatch();
-    wake();
+  function hear(logged: LoggedEvent): void {
+    newestKnown = Math.max(newestKnown, logged.version);
+    if (logged.version !== notedTo + 1) return;
+    notedTo = logged.version;
+    shownEvents.note(logged);
+    if (logged.version > newest && isDeparture(logged.event, viewer.userId)) hasDeparted = true;
+    if (ready.length < waitingEvents && logged.version === nextVersion + ready.length) ready.push(logged);
   }
 
-  async function readMissed(): Promise<void> {
-    const page = await options.log.readStream(groupStream(groupId), nextVersion, pageSize);
-    if (page.length === 0) return;
-    // What the feed has brought meanwhile is in the page or comes after it; the page is at least as far along.
-    const entries = page.map((recorded) =>
-      entry(groupId, recorded.version, recorded.position, decodeRecorded(recorded)),
-    );
-    const following = ready.filter(({ version }) => version >= nextVersion + entries.length);
-    const joins = following[0]?.version === nextVersion + entries.length;
-    ready = joins ? [...entries, ...following] : entries;
+  async function read(from: Version, limit: number): Promise<readonly RecordedEvent[]> {
+    const page = await log.readStream(groupStream(groupId), from, limit);
+    if (page.length === 0) await new Promise((resolve) => setTimeout(resolve, rereadMilliseconds));
+    return page;
   }
 
-  async function take(): Promise<IteratorResult<TimelineEntry, DeliveryRefusal | undefined>> {
-    for (;;) {
-      if (ended) return { done: true, value: undefined };
-      const refused = await policy.refuseDelivery(viewer, groupId);
-      if (refused !== undefined) {
-        end();
-        return { done: true, value: refused };
-      }
-      if (behindTooFar) {
-        end();
-        return { done: false, value: { kind: 'resync', groupId, version: newest } };
-      }
-      const next = ready.shift();
-      if (next !== undefined) {
-        nextVersion = next.version + 1;
-        return { done: false, value: next };
-      }
-      if (newestKnown >= nextVersion) await readMissed();
-      else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-    }
-  }
-
-  return {
-    async next() {
+  /** Notes what the log holds beyond what is noted. */
+  async function readOn(): Promise<void> {
+    for (const recorded of await read(notedTo + 1, pageSize)) {
       try {
-        return await take();
+        hear(loggedEvent(groupId, recorded, decodeRecorded(recorded)));
       } catch (error) {
-        end();
-        throw error;
+        if (!(error instanceof UndecodableEvent)) throw error;
+        halt = { error };
+        newestKnown = notedTo;
+        return;
       }
-    },
-    return() {
-      end();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
+    }
+  }
+
+  async function readAgain(from: Version, to: Version): Promise<LoggedEvent[]> {
+    const page = await read(from, Math.min(pageSize, to - from + 1));
+    return page.map((recorded) => loggedEvent(groupId, recorded, decodeRecorded(recorded)));
+  }
+
+  /** Ends the deliveries where the viewer may not have them, or says what the group is at this moment. */
+  async function membershipNow(): Promise<Membership | undefined> {
+    const membership = await policy.requireMember(viewer, groupId);
+    if ('refused' in membership) subscription.end(membership.refused);
+    else if (hasDeparted) subscription.end({ kind: 'no-longer-a-member' });
+    else if (isOver) subscription.end();
+    else return membership;
+    return undefined;
+  }
+
+  /** One step towards the next event; where it is made, everything is asked again. */
+  async function step(membership: Membership): Promise<TimelineEntry | 'nothing' | 'go on'> {
+    if (newestKnown - nextVersion >= furthestBehind) {
+      isOver = true;
+      return { kind: 'resync', groupId, version: newestKnown };
+    }
+    if (newestKnown > notedTo) {
+      await readOn();
+      return 'go on';
+    }
+    const next = ready[0];
+    if (next === undefined && nextVersion <= notedTo) {
+      ready = await readAgain(nextVersion, notedTo);
+      return 'go on';
+    }
+    if (next === undefined) {
+      if (halt !== undefined) throw halt.error;
+      shownEvents.forgetBefore(nextVersion);
+      return 'nothing';
+    }
+    const shown = shownEvents.show(next, reread);
+    if ('missing' in shown) {
+      [reread] = await readAgain(shown.missing, shown.missing);
+      return 'go on';
+    }
+    // This process can have appended what the feed has not brought yet.
+    if (membership.version > notedTo && !standsIn(membership, shown)) {
+      newestKnown = membership.version;
+      return 'go on';
+    }
+    ready.shift();
+    nextVersion = next.version + 1;
+    if (nextVersion % pageSize === 0) shownEvents.forgetBefore(nextVersion);
+    return shown;
+  }
+
+  subscription.begun(
+    feed.watch('group', groupId, {
+      hear({ recorded, decoded }) {
+        hear(loggedEvent(groupId, recorded, decoded));
+        subscription.wake();
+      },
+      fail(error) {
+        halt = { error };
+        subscription.wake();
+      },
+    }),
+  );
+
+  return async () => {
+    for (;;) {
+      const membership = await membershipNow();
+      if (membership === undefined || subscription.isEnded()) return undefined;
+      const taken = await step(membership);
+      if (taken === 'nothing') return undefined;
+      if (taken !== 'go on') return taken;
+    }
   };
 }
 
-function entry(groupId: string, version: Version, position: number, decoded: DecodedRecord): EventEntry {
-  const { event, metadata } = decoded;
+function loggedEvent(
+  groupId: string,
+  { version, position }: RecordedEvent,
+  { event, metadata }: DecodedRecord,
+): LoggedEvent {
   // A `group-…` stream holds group events only.
-  return { kind: 'event', groupId, version, position, event, metadata } as EventEntry;
+  return { kind: 'event', groupId, version, position, event: event as GroupEvent, metadata };
+}
+
+const isDeparture = (event: GroupEvent, userId: string): boolean =>
+  (event.type === 'MemberLeft' || event.type === 'MemberRemoved') && event.data.userId === userId;
+
+/** Whether the group's newest state says of the event's text, if it shows one, that it stands. */
+function standsIn({ state }: Membership, { event }: ShownEvent): boolean {
+  if (event.type !== 'MessageSent' && event.type !== 'MessageEdited') return true;
+  const { messageId, text } = event.data;
+  return text === null || knownText(state, messageId, text) === 'stands';
 }
 
 /** Refuses a version that the stream has not reached: it comes from another log. */

@@ -1,6 +1,6 @@
 import type { Commands } from '../commands/commands.ts';
 import { activeMember, type GroupState, type Member } from '../commands/group-state.ts';
-import { LogUnavailable } from '../ports/event-log.ts';
+import { LogUnavailable, type Version } from '../ports/event-log.ts';
 import { type AccessRefusal, type Refused, tokenExpired } from './access-refusal.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -23,6 +23,8 @@ export interface Policy {
 
 export interface Membership {
   readonly state: GroupState;
+  /** The stream's version that the state is as of. */
+  readonly version: Version;
   readonly member: Member;
 }
 
@@ -42,9 +44,9 @@ export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, 
 
   async function requireMember(viewer: Viewer, groupId: string): Promise<Membership | Refused<AccessRefusal>> {
     if (viewer.expiresAt <= now()) return { refused: tokenExpired };
-    const { state } = await membership(viewer, groupId);
+    const { state, version } = await membership(viewer, groupId);
     const member = activeMember(state, viewer.userId);
-    if (member !== undefined) return { state, member };
+    if (member !== undefined) return { state, version, member };
     return { refused: { kind: state.members.has(viewer.userId) ? 'no-longer-a-member' : 'group-not-found' } };
   }
 

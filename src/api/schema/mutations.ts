@@ -203,7 +203,7 @@ const memberToAdd = ({ userId, name, role }: InputMember) => ({
 });
 
 /** A message that was sent a moment ago, as its event says it: no read model is waited for. */
-export function sentMessage(
+function sentMessage(
   groupId: string,
   data: Extract<GroupEvent, { type: 'MessageSent' }>['data'],
   at: string,

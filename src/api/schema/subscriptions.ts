@@ -1,7 +1,6 @@
 import { createInboxSource } from '../../delivery/inbox-source.ts';
 import { createReadCountsSource } from '../../delivery/read-counts-source.ts';
 import { createTimelineSource, refuseUnreachable } from '../../delivery/timeline-source.ts';
-import { refusalError } from '../error-table.ts';
 import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
 import { timelineItem } from './timeline-item.ts';
@@ -21,7 +20,7 @@ builder.subscriptionFields((t) => ({
       requireNothingRefused(refuseUnreachable(after ?? undefined, newest));
       const { log, feed, now } = services;
       const source = { log, feed, policy, viewer, groupId, after: after ?? undefined, newest, now };
-      return throwingRefusals(createTimelineSource(source));
+      return throwingRefusals(accepted(await createTimelineSource(source)));
     },
     resolve: (entry) => entry,
   }),
@@ -34,7 +33,9 @@ builder.subscriptionFields((t) => ({
       const { services, policy } = context;
       const viewer = context.viewer();
       accepted(await policy.requireMember(viewer, groupId));
-      return throwingRefusals(await createReadCountsSource({ announcer: services.announcer, policy, viewer, groupId }));
+      const { announcer, feed, now } = services;
+      const source = { announcer, feed, policy, viewer, groupId, now };
+      return throwingRefusals(accepted(await createReadCountsSource(source)));
     },
     resolve: (announcement) => announcement,
   }),
@@ -42,9 +43,10 @@ builder.subscriptionFields((t) => ({
     type: inboxItemRef,
     description: 'Changes of the caller’s inbox from now on.',
     subscribe: async (_, __, context) => {
-      const source = await createInboxSource(context.services, context.viewer());
-      if ('kind' in source) throw refusalError(source);
-      return throwingRefusals(source);
+      const { services, policy } = context;
+      const { feed, readModels, counts, freshness, now } = services;
+      const source = { feed, readModels, counts, freshness, policy, viewer: context.viewer(), now };
+      return throwingRefusals(accepted(await createInboxSource(source)));
     },
     resolve: (entry) => entry,
   }),

@@ -1,15 +1,15 @@
-import type { EventEntry, TimelineEntry } from '../../delivery/timeline-source.ts';
+import type { ShownEvent } from '../../delivery/shown-events.ts';
+import type { TimelineEntry } from '../../delivery/timeline-source.ts';
 import type { RequestContext } from '../context.ts';
 import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { groupMember } from './member-type.ts';
-import { sentMessage } from './mutations.ts';
 import { memberRef, messageRef, reactionRef } from './types.ts';
 
-type EntryOf<Type extends EventEntry['event']['type']> = Extract<
-  EventEntry,
+type EntryOf<Type extends ShownEvent['event']['type']> = Extract<
+  ShownEvent,
   { readonly event: { readonly type: Type } }
 >;
 
@@ -20,7 +20,13 @@ const messageAdded = builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').i
     version: t.exposeInt('version'),
     message: t.field({
       type: messageRef,
-      resolve: ({ groupId, event, metadata, position }) => sentMessage(groupId, event.data, metadata.at, position),
+      description: 'As it reads now: what was deleted or replaced since is not in it.',
+      resolve: ({ groupId, event, metadata, position }) => ({
+        groupId,
+        ...event.data,
+        sentAt: metadata.at,
+        sentPosition: position,
+      }),
     }),
   }),
 });
@@ -31,8 +37,16 @@ const messageChanged = builder.objectRef<EntryOf<'MessageEdited'>>('MessageChang
     version: t.exposeInt('version'),
     messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
     seq: t.int({ resolve: ({ event }) => event.data.seq }),
-    text: t.string({ resolve: ({ event }) => event.data.text }),
-    editedAt: t.field({ type: 'DateTime', resolve: ({ metadata }) => metadata.at }),
+    text: t.string({
+      nullable: true,
+      description: 'The newest by now, which may be that of a later edit; null once deleted.',
+      resolve: ({ event }) => event.data.text,
+    }),
+    editedAt: t.field({
+      type: 'DateTime',
+      description: 'When it was given that text.',
+      resolve: ({ event, metadata }) => event.data.editedAt ?? metadata.at,
+    }),
     message: t.field({
       type: messageRef,
       description:

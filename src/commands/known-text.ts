@@ -1,0 +1,16 @@
+import { findMessage, type GroupState } from './group-state.ts';
+
+/**
+ * What a group's state knows of a text that stood in one of its messages: that the message still says it, that it was
+ * deleted or replaced, or nothing: where no event has touched the message of late (then its row in the read models is
+ * exact), and where it has changed while the state did not hold it.
+ */
+export type KnownText = 'stands' | 'deleted' | 'replaced' | 'untouched' | 'changed';
+
+export function knownText(state: GroupState, messageId: string, text: string | null): KnownText {
+  const message = findMessage(state, messageId);
+  if (message === undefined) return 'untouched';
+  if (message === null) return 'changed';
+  if (message.text === null) return 'deleted';
+  return message.text === text ? 'stands' : 'replaced';
+}

@@ -1,0 +1,110 @@
+import type { EventMetadata } from '../events/codec.ts';
+import type { GroupEvent } from '../events/event.ts';
+import type { Position, Version } from '../ports/event-log.ts';
+
+/** How a message's text reads now, which may be later than the event that it is shown with. */
+interface ShownText {
+  /** Null once deleted. */
+  readonly text: string | null;
+  readonly editedAt: string | null;
+  readonly deletedAt: string | null;
+}
+
+/** An event as people see it: where it holds a text, that is the text of now. */
+type Shown<Event extends GroupEvent> = Event extends { readonly type: 'MessageSent' | 'MessageEdited' }
+  ? { readonly type: Event['type']; readonly data: Omit<Event['data'], 'text'> & ShownText }
+  : Event;
+
+interface Place {
+  readonly kind: 'event';
+  readonly groupId: string;
+  readonly version: Version;
+  readonly position: Position;
+  readonly metadata: EventMetadata;
+}
+
+/** A group's event at its place in the stream, as the log has it. */
+export type LoggedEvent = Place & { readonly event: GroupEvent };
+
+type ShownAtItsPlace<Event> = Event extends GroupEvent ? Place & { readonly event: Shown<Event> } : never;
+export type ShownEvent = ShownAtItsPlace<GroupEvent>;
+
+/** What became of a message's text, by the newest event that changed it. */
+interface NewestChange {
+  readonly version: Version;
+  readonly at: string;
+  readonly isDeleted: boolean;
+  /** Undefined where it is deleted, or where the text is not held here and has to be read from the log again. */
+  readonly text: string | undefined;
+}
+
+/** How many characters of newer texts one subscriber's backlog may hold; what is beyond is read at its version. */
+const maximumHeldCharacters = 256 * 1024;
+
+/**
+ * Where a group's events become what people see: an event keeps its version and its place for ever, and shows no text
+ * that was deleted or replaced since. Everything that is to be shown is noted first, up to the newest event known, and so
+ * is everything after it; so one who is behind holds a number for each message that was changed in what they have missed.
+ */
+export interface ShownEvents {
+  /** Takes note of the next event of the stream. */
+  note(logged: LoggedEvent): void;
+  /**
+   * The event as it reads with everything noted so far, or the version of the event whose text has to be read for it:
+   * then it is shown with that one, `reread`.
+   */
+  show(logged: LoggedEvent, reread?: LoggedEvent): ShownEvent | { readonly missing: Version };
+  /** Forgets what was noted before this version, from which on events are still to be shown. */
+  forgetBefore(version: Version): void;
+}
+
+export function createShownEvents(): ShownEvents {
+  const changes = new Map<number, NewestChange>();
+  let heldCharacters = 0;
+
+  function change(seq: number, next: NewestChange): void {
+    const before = changes.get(seq);
+    if (before !== undefined && before.version > next.version) return;
+    heldCharacters -= before?.text?.length ?? 0;
+    const characters = next.text?.length ?? 0;
+    const fits = heldCharacters + characters <= maximumHeldCharacters;
+    if (fits) heldCharacters += characters;
+    changes.set(seq, fits ? next : { ...next, text: undefined });
+  }
+
+  return {
+    note({ event, version, metadata: { at } }) {
+      if (event.type === 'MessageEdited') {
+        change(event.data.seq, { version, at, isDeleted: false, text: event.data.text });
+      }
+      if (event.type === 'MessageDeleted') change(event.data.seq, { version, at, isDeleted: true, text: undefined });
+    },
+    show(logged, reread) {
+      const { event } = logged;
+      if (event.type !== 'MessageSent' && event.type !== 'MessageEdited') return logged as ShownEvent;
+      const newest = changes.get(event.data.seq);
+      const own = event.type === 'MessageEdited' ? logged.metadata.at : null;
+      if (newest === undefined || newest.version <= logged.version) {
+        return withText(logged, { text: event.data.text, editedAt: own, deletedAt: null });
+      }
+      if (newest.isDeleted) return withText(logged, { text: null, editedAt: own, deletedAt: newest.at });
+      const text = newest.text ?? (reread?.version === newest.version ? textOf(reread) : undefined);
+      if (text === undefined) return { missing: newest.version };
+      return withText(logged, { text, editedAt: newest.at, deletedAt: null });
+    },
+    forgetBefore(version) {
+      for (const [seq, change] of changes) {
+        if (change.version >= version) continue;
+        heldCharacters -= change.text?.length ?? 0;
+        changes.delete(seq);
+      }
+    },
+  };
+}
+
+const textOf = ({ event }: LoggedEvent) => (event.type === 'MessageEdited' ? event.data.text : undefined);
+
+function withText(logged: LoggedEvent, text: ShownText): ShownEvent {
+  const { event } = logged;
+  return { ...logged, event: { type: event.type, data: { ...event.data, ...text } } } as ShownEvent;
+}

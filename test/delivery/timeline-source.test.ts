@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { furthestBehind } from '../../src/delivery/timeline-source.ts';
+import { UndecodableEvent } from '../../src/events/codec.ts';
+import { added, deleted, edited, lunch, reacted, removed, sent } from '../commands/events.ts';
+import { createStage, type Stage, take, takeAll, textOf } from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = createStage();
+  await stage.append(...lunch);
+});
+afterEach(() => stage.stop());
+
+const versions = (entries: readonly { readonly version: number }[]) => entries.map(({ version }) => version);
+const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const messages = (from: number, to: number) => upTo(from, to).map((seq) => sent(seq, 'ada'));
+
+async function countReads(run: () => Promise<unknown>): Promise<number> {
+  let reads = 0;
+  stage.log.afterReadStream = () => {
+    reads += 1;
+  };
+  await run();
+  stage.log.afterReadStream = () => undefined;
+  return reads;
+}
+
+describe('what was deleted or replaced', () => {
+  test('is not shown by catching up: the events keep their versions and their places', async () => {
+    await stage.append(sent(1, 'ada'), sent(2, 'ada'), sent(3, 'ada'), edited(2, 'second'), edited(2, 'third'));
+    await stage.append(deleted(1), edited(3, 'new'), deleted(3));
+    const entries = await take(await stage.timeline('bob', 1), 8);
+    expect(versions(entries)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(entries.map(textOf)).toEqual([null, 'third', null, 'third', 'third', 7, null, 9]);
+    const [first, second] = entries;
+    expect(first?.kind === 'event' && first.event.data).toMatchObject({ deletedAt: expect.any(String) });
+    expect(second?.kind === 'event' && second.event.data).toMatchObject({
+      editedAt: expect.any(String),
+      deletedAt: null,
+    });
+  });
+
+  test('is not shown where it went many pages later; each page is read at most twice', async () => {
+    const total = 2_000;
+    await stage.append(...messages(1, total));
+    await stage.append(deleted(1), edited(2, 'edited'), deleted(total));
+    const timeline = await stage.timeline('bob', 1);
+    const reads = await countReads(async () => {
+      const entries = await take(timeline, total + 3);
+      expect(versions(entries)).toEqual(upTo(2, total + 4));
+      expect([entries[0], entries[1], entries[total - 1]].map((one) => one && textOf(one))).toEqual([
+        null,
+        'edited',
+        null,
+      ]);
+    });
+    expect(reads).toBeLessThanOrEqual(2 * Math.ceil((total + 3) / 256) + 1);
+  });
+
+  test('is read again where the newer texts are more than a subscriber may hold', async () => {
+    const long = 'x'.repeat(3_900);
+    await stage.append(...messages(1, 100));
+    for (let seq = 1; seq <= 100; seq += 1) await stage.append(edited(seq, `${seq} ${long}`));
+    const entries = await take(await stage.timeline('bob', 1), 200);
+    expect(entries.map(textOf)).toEqual([...upTo(1, 100), ...upTo(1, 100)].map((seq) => `${seq} ${long}`));
+  });
+
+  test('is not shown out of what waits for a slow subscriber', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(sent(1, 'ada'), sent(2, 'ada'), deleted(1), edited(2, 'second'));
+    await stage.fed();
+    expect((await take(timeline, 4)).map(textOf)).toEqual([null, 'second', 4, 'second']);
+  });
+
+  test('is not shown out of what is read again after more came than may wait', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(...messages(1, 600));
+    await stage.append(deleted(1), deleted(300), edited(600, 'last'), sent(601, 'ada'));
+    await stage.fed();
+    const entries = await take(timeline, 604);
+    expect(versions(entries)).toEqual(upTo(2, 605));
+    expect([0, 1, 299, 599, 602, 603].map((index) => textOf(entries[index] as never))).toEqual([
+      null,
+      'message 2',
+      null,
+      'last',
+      'last',
+      'message 601',
+    ]);
+  });
+
+  test('is not shown where this process has appended the change and its feed has not brought it yet', async () => {
+    await stage.append(sent(1, 'ada'), sent(2, 'ada'));
+    const timeline = await stage.timeline('bob', 1);
+    stage.hold();
+    await stage.order('ada', { type: 'DeleteMessage', messageId: 'm-1' }, 'delete');
+    await stage.order('ada', { type: 'EditMessage', messageId: 'm-2', text: 'edited' }, 'edit');
+    expect((await take(timeline, 4)).map(textOf)).toEqual([null, 'edited', 4, 'edited']);
+  });
+
+  test('does not make others be read: what this process has sent meanwhile is not waited for', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(sent(1, 'ada'));
+    await stage.fed();
+    stage.hold();
+    await stage.order('ada', { type: 'SendMessage', messageId: 'm-2', text: 'two', mentions: [] }, 'message m-2');
+    const reads = await countReads(async () => expect((await take(timeline, 1)).map(textOf)).toEqual(['message 1']));
+    expect(reads).toBe(0);
+  });
+});
+
+describe('what comes, whatever happens between', () => {
+  test('a gap in what the feed brings is read from the log', async () => {
+    stage.hold();
+    const timeline = await stage.timeline('bob', 1);
+    await stage.append(...messages(1, 3));
+    const { version } = await stage.commands.newestGroup('lunch');
+    expect(version).toBe(4);
+    const taken = take(timeline, 5);
+    stage.release();
+    await stage.append(sent(4, 'ada'), sent(5, 'ada'));
+    expect(versions(await taken)).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  test('what comes while a page is read is delivered once, at its place', async () => {
+    await stage.append(...messages(1, 300));
+    const timeline = await stage.timeline('bob', 1);
+    let seq = 300;
+    stage.log.afterReadStream = async () => {
+      if (seq >= 310) return;
+      seq += 1;
+      await stage.append(sent(seq, 'ada'));
+      await stage.fed();
+    };
+    expect(versions(await take(timeline, 310))).toEqual(upTo(2, 311));
+  });
+
+  test('one who falls too far behind while subscribed is told to resync, and that is the end', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(sent(1, 'ada'));
+    for (let index = 0; index < furthestBehind; index += 1_000) {
+      await stage.append(...upTo(index, index + 999).map((number) => reacted(1, 'ada', `e${number}`)));
+    }
+    await stage.fed();
+    const { items, ending } = await takeAll(timeline);
+    expect(items).toMatchObject([{ kind: 'resync', version: furthestBehind + 2 }]);
+    expect(ending).toBeUndefined();
+    expect(stage.feed.listenerCount()).toBe(0);
+  });
+
+  test('everything before an event that cannot be read is delivered, then the reason', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(...messages(1, 400));
+    await stage.poison();
+    await stage.fed();
+    expect(versions(await take(timeline, 400))).toEqual(upTo(2, 401));
+    await expect(timeline.next()).rejects.toThrow(UndecodableEvent);
+    expect(stage.feed.listenerCount()).toBe(0);
+  });
+
+  test('one who waits is told when their group is halted', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    const waiting = expect(timeline.next()).rejects.toThrow(UndecodableEvent);
+    await stage.poison();
+    await waiting;
+  });
+});
+
+describe('rights, at the moment of delivery', () => {
+  test('the viewer’s own departure ends it, also where only the log knows of it', async () => {
+    await stage.append(...messages(1, 3));
+    const timeline = await stage.timeline('bob', 1);
+    stage.hold();
+    await stage.append(removed('bob', 3, 3), sent(4, 'ada'));
+    // The policy goes by what this process knows, which is nothing of it.
+    expect(await stage.policy.refuseDelivery(stage.viewerOf('bob'), 'lunch')).toBeUndefined();
+    expect(await takeAll(timeline)).toEqual({ items: [], ending: { kind: 'no-longer-a-member' } });
+    expect(stage.feed.listenerCount()).toBe(0);
+  });
+
+  test('a slow subscriber is handed nothing of what waited from before the removal', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(sent(1, 'ada'));
+    await stage.fed();
+    await stage.append(removed('bob', 3, 1), sent(2, 'ada'));
+    await stage.fed();
+    expect(await takeAll(timeline)).toEqual({ items: [], ending: { kind: 'no-longer-a-member' } });
+  });
+
+  test('being added again does not bring back what was begun before the removal', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(removed('bob', 3), sent(1, 'ada'), added({ bob: 'member' }, 4, 1), sent(2, 'ada'));
+    await stage.fed();
+    expect(await takeAll(timeline)).toEqual({ items: [], ending: { kind: 'no-longer-a-member' } });
+  });
+
+  test('one who was removed and added again before subscribing is shown everything', async () => {
+    await stage.append(removed('bob', 3), sent(1, 'ada'), added({ bob: 'member' }, 4, 1), sent(2, 'ada'));
+    expect(versions(await take(await stage.timeline('bob', -1), 6))).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('somebody else’s departure ends nothing', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(removed('cleo', 3), sent(1, 'ada'));
+    expect(versions(await take(timeline, 2))).toEqual([2, 3]);
+  });
+
+  test('nothing is delivered after the token’s end, whatever waits', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(sent(1, 'ada'));
+    await stage.fed();
+    stage.now = 1_000_000;
+    expect(await takeAll(timeline)).toMatchObject({ items: [], ending: { kind: 'unauthenticated' } });
+    expect(stage.feed.listenerCount()).toBe(0);
+  });
+
+  test('leaving settles a pending next and lets go of the feed', async () => {
+    const timeline = await stage.timeline('bob', undefined);
+    const waiting = timeline.next();
+    expect(stage.feed.listenerCount()).toBe(1);
+    await timeline.return?.();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(stage.feed.listenerCount()).toBe(0);
+  });
+});
