@@ -9,6 +9,9 @@ export function encodeCursor(list: string, key: string | number): string {
   return Buffer.from(JSON.stringify([list, key])).toString('base64url');
 }
 
+/** A search's, of an id and a text at their longest, is the longest that is given out. */
+const maximumCursorLength = 4_096;
+
 const cursorOfNumber = z.tuple([z.string(), z.int().min(0)]);
 const cursorOfText = z.tuple([z.string(), z.string().max(256)]);
 
@@ -26,6 +29,7 @@ function decode<Key>(
   cursor: string | null | undefined,
 ): Key | undefined {
   if (cursor === undefined || cursor === null) return undefined;
+  if (cursor.length > maximumCursorLength) throw malformed();
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

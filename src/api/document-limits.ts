@@ -1,67 +1,106 @@
-import {
-  type ASTVisitor,
-  type FragmentDefinitionNode,
-  GraphQLError,
-  Kind,
-  type SelectionSetNode,
-  type ValidationContext,
-} from 'graphql';
+import { type DocumentNode, type GraphQLError, Kind, OperationTypeNode, parse, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { createDocumentCache } from './document-cache.ts';
+import { unwieldiness, unwieldinessOfVariables } from './document-shape.ts';
+import { ApiError } from './error-table.ts';
+import { createQueryCost, type Variables } from './query-cost.ts';
+import { schema } from './schema/schema.ts';
 
 /** A document of more than this costs more to look at than it can be worth. */
 const maximumTokens = 2_000;
+/** The longest message may stand in a document, and several do. */
+const maximumDocumentLength = 65_536;
 const maximumDepth = 14;
-const maximumSelections = 1_000;
+const maximumValidationErrors = 10;
+const maximumCachedBytes = 32 * 1024 * 1024;
 
 /**
- * Refuses documents that are too large, too deep or select too much before any of it is executed. Fragments count as
- * often as they are spread. Introspection (GraphiQL's own) is as deep as it is and passes.
+ * In points: see FieldCost. A page of 200 messages with everything about each takes half of it; the whole was measured
+ * to take some 50 ms here.
  */
-export function documentLimits(): Plugin {
-  return {
-    onParse({ params }) {
-      params.options = { ...params.options, maxTokens: maximumTokens };
-    },
-    onValidate({ addValidationRule }) {
-      addValidationRule(limitSelections);
-    },
+export const operationBudget = 20_000;
+/** What one item of a subscription may cost: it is executed at each event. */
+export const itemBudget = 2_000;
+
+/** What the limits leave in the operation's context for whoever comes after. */
+export interface Costed {
+  operationCost?: number;
+}
+
+/** What yoga puts into the context over HTTP, and the WebSocket server as well. */
+interface Asked {
+  readonly params?: {
+    readonly operationName?: string | null | undefined;
+    readonly variables?: Variables | null | undefined;
   };
 }
 
-function limitSelections(context: ValidationContext): ASTVisitor {
-  return {
-    OperationDefinition(operation) {
-      const problem = excess(operation.selectionSet, (name) => context.getFragment(name));
-      if (problem !== undefined) context.reportError(new GraphQLError(problem, { nodes: [operation] }));
-      return false;
-    },
-  };
-}
+/**
+ * Refuses what would take too much before anything of it is executed, whichever way it comes: first its length and
+ * tokens, then its shape, then its cost with its variables, and only then is it validated, which in the worst case takes
+ * the square of what it looks at. Parsed documents and their validation are remembered.
+ */
+export function documentLimits(): Plugin<Costed> {
+  const documents = createDocumentCache(maximumCachedBytes);
+  const validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  const problems = new WeakMap<DocumentNode, ApiError | undefined>();
+  const queryCost = createQueryCost(schema);
 
-/** What is too much about an operation. Every spread counts, so a circle of fragments ends at the limit as well. */
-function excess(
-  operation: SelectionSetNode,
-  fragment: (name: string) => FragmentDefinitionNode | null | undefined,
-): string | undefined {
-  let selections = 0;
-  const pending: { readonly set: SelectionSetNode; readonly depth: number }[] = [{ set: operation, depth: 1 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (next.depth > maximumDepth) return `The document is more than ${maximumDepth} levels deep.`;
-    for (const selection of next.set.selections) {
-      selections += 1;
-      if (selections > maximumSelections) return `The document selects more than ${maximumSelections} fields.`;
-      if (selection.kind === Kind.FIELD) {
-        if (selection.selectionSet !== undefined && !selection.name.value.startsWith('__')) {
-          pending.push({ set: selection.selectionSet, depth: next.depth + 1 });
-        }
-      } else {
-        const set =
-          selection.kind === Kind.INLINE_FRAGMENT
-            ? selection.selectionSet
-            : fragment(selection.name.value)?.selectionSet;
-        if (set !== undefined) pending.push({ set, depth: next.depth });
-      }
-    }
+  function problemOf(document: DocumentNode): ApiError | undefined {
+    if (!problems.has(document)) problems.set(document, refused(unwieldiness(document)));
+    return problems.get(document);
   }
-  return undefined;
+
+  /** What the operation costs, or why it is refused. */
+  function costOf(document: DocumentNode, { params }: Asked): number | ApiError {
+    const variables = params?.variables ?? {};
+    const problem = problemOf(document) ?? refused(unwieldinessOfVariables(variables));
+    if (problem !== undefined) return problem;
+    const { points, depth } = queryCost.of(document, params?.operationName, variables);
+    if (depth === Infinity) return new ApiError('BAD_INPUT', 'The document’s fragments go in a circle.');
+    if (depth > maximumDepth)
+      return new ApiError('BAD_INPUT', `The document is more than ${maximumDepth} levels deep.`);
+    const budget = isSubscription(document) ? itemBudget : operationBudget;
+    const cost = Math.min(Math.ceil(points), Number.MAX_SAFE_INTEGER);
+    if (cost <= budget) return cost;
+    const message = `This costs ${cost} points, and at most ${budget} may be: ask for shorter lists, or fewer fields of each.`;
+    return new ApiError('BAD_INPUT', message, { cost, budget });
+  }
+
+  return {
+    onParse({ params, setParseFn, setParsedDocument }) {
+      const text = String(params.source);
+      if (text.length > maximumDocumentLength) {
+        const message = `A document has at most ${maximumDocumentLength} characters: put values into variables.`;
+        return setParseFn(() => new ApiError('BAD_INPUT', message));
+      }
+      const known = documents.get(text);
+      if (known !== undefined) return setParsedDocument(known);
+      setParseFn((source, options) => parse(source, { ...options, maxTokens: maximumTokens }));
+      return ({ result }) => {
+        if (result !== null && 'kind' in result) documents.set(text, result);
+      };
+    },
+    onValidate({ context, params, setResult, setValidationFn, extendContext }) {
+      const document = params.documentAST as DocumentNode;
+      const cost = costOf(document, context as Asked);
+      if (cost instanceof ApiError) return setResult([cost]);
+      extendContext({ operationCost: cost });
+      const known = validated.get(document);
+      if (known !== undefined) return setResult(known);
+      setValidationFn(() => {
+        const errors = validate(schema, document, undefined, { maxErrors: maximumValidationErrors });
+        validated.set(document, errors);
+        return errors;
+      });
+    },
+  };
 }
+
+const refused = (problem: string | undefined): ApiError | undefined =>
+  problem === undefined ? undefined : new ApiError('BAD_INPUT', problem);
+
+const isSubscription = ({ definitions }: DocumentNode): boolean =>
+  definitions.some(
+    (node) => node.kind === Kind.OPERATION_DEFINITION && node.operation === OperationTypeNode.SUBSCRIPTION,
+  );

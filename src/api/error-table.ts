@@ -104,8 +104,16 @@ export function clientError(error: unknown): { readonly told: GraphQLError; read
     };
   }
   // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
-  if (original instanceof GraphQLError) return { told: tell('BAD_INPUT', original.message), unexpected: false };
+  if (original instanceof GraphQLError)
+    return { told: tell('BAD_INPUT', shortened(original.message)), unexpected: false };
   return { told: tell('UNAVAILABLE', 'Something unexpected went wrong here; it was logged.'), unexpected: true };
+}
+
+const maximumMessageLength = 500;
+
+/** GraphQL repeats what it does not understand, which may be megabytes. */
+function shortened(message: string): string {
+  return message.length <= maximumMessageLength ? message : `${message.slice(0, maximumMessageLength)}…`;
 }
 
 /** GraphQL wraps what a resolver has thrown to say where; here is what it threw. */
@@ -124,7 +132,7 @@ export function withClosedCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   if (errorCodes.some((known) => known === code)) return error;
   const { message, nodes, source, positions, path } = error;
-  return new GraphQLError(message, {
+  return new GraphQLError(shortened(message), {
     nodes,
     source,
     positions,

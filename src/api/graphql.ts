@@ -39,6 +39,8 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger, all
         return told;
       },
     },
+    // Documents are remembered by documentLimits, bounded in bytes; yoga's own memory is bounded in documents.
+    parserAndValidationCache: false,
     plugins: [documentLimits(), closedCodes],
     // Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user.
     // Over WebSocket there is no request: connection_init has settled who is asking.

@@ -18,7 +18,10 @@ builder.scalarType('DateTime', {
   description: 'A moment: ISO 8601, UTC.',
   serialize: (moment) => moment,
   parseValue(value) {
-    const moment = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) : Number.NaN;
+    const moment =
+      typeof value === 'string' && value.length <= 40 && /^\d{4}-\d{2}-\d{2}T/.test(value)
+        ? Date.parse(value)
+        : Number.NaN;
     if (Number.isNaN(moment)) throw new GraphQLError('A DateTime is ISO 8601, like 2026-11-24T12:00:00Z.');
     return new Date(moment).toISOString();
   },

@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import { ApiError } from '../error-table.ts';
 import { builder } from './builder.ts';
+import { costing, maximumPageSize } from './field-cost.ts';
 
 /** A page of a list that can be long, as Relay's cursor connections specify it. */
 export interface Connection<Node> {
@@ -31,7 +32,7 @@ export function connectionType<Node>(name: string, node: ObjectRef<AnyTypes, Nod
   });
   return builder.objectRef<Connection<Node>>(`${name}Connection`).implement({
     fields: (t) => ({
-      edges: t.field({ type: [edge], resolve: ({ edges }) => edges }),
+      edges: t.field({ type: [edge], extensions: costing({ items: 'page' }), resolve: ({ edges }) => edges }),
       pageInfo: t.field({
         type: pageInfo,
         resolve: ({ edges, hasNextPage, hasPreviousPage }) => ({
@@ -44,8 +45,6 @@ export function connectionType<Node>(name: string, node: ObjectRef<AnyTypes, Nod
     }),
   });
 }
-
-export const maximumPageSize = 200;
 
 /** A page's size as asked for, or the argument's default. Throws BAD_INPUT outside 1 to 200. */
 export function pageSize(argument: 'first' | 'last', asked: number | null | undefined, byDefault: number): number {

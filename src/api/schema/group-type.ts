@@ -5,6 +5,7 @@ import { decodeNumberCursor, decodeTextCursor, encodeCursor } from '../cursor.ts
 import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { type Connection, forwardPage, pageSize } from './connection.ts';
+import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
 import { groupRef, memberConnection, membershipRef, messageConnection, roleEnum } from './types.ts';
 
@@ -23,6 +24,7 @@ groupRef.implement({
       type: memberConnection,
       description: 'Present members, by user id.',
       args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
+      extensions: costing({ own: 10, page: { sizes: ['first'], byDefault: 50 } }),
       resolve: async ({ groupId }, { first, after }, context) => {
         const size = pageSize('first', first, 50);
         const list = `members:${groupId}`;
@@ -43,12 +45,14 @@ groupRef.implement({
         first: t.arg.int(),
         after: t.arg.string(),
       },
+      extensions: costing({ own: 10, page: { sizes: ['first', 'last'], byDefault: 50 } }),
       resolve: timeline,
     }),
     membership: t.field({
       type: membershipRef,
       nullable: true,
       description: 'The caller’s own; null once they are no longer a member.',
+      extensions: costing({ own: 5 }),
       resolve: membership,
     }),
   }),

@@ -1,13 +1,5 @@
-import { userIdSchema } from '../../events/values.ts';
-import { ApiError } from '../error-table.ts';
 import { builder } from './builder.ts';
 import { roleEnum } from './types.ts';
-
-/** Ids are 1 to 128 printable characters without white space. Throws BAD_INPUT. */
-export function requireId(field: string, id: string): string {
-  if (userIdSchema.safeParse(id).success) return id;
-  throw new ApiError('BAD_INPUT', `${field} must be 1 to 128 printable characters without white space.`, { field });
-}
 
 const MemberInput = builder.inputType('MemberInput', {
   fields: (t) => ({

@@ -1,7 +1,8 @@
 import type { RequestContext } from '../context.ts';
 import { ApiError, type ErrorCode, refusalError } from '../error-table.ts';
 import { builder } from './builder.ts';
-import { MarkReadUpToInput, requireId } from './inputs.ts';
+import { costing } from './field-cost.ts';
+import { MarkReadUpToInput } from './inputs.ts';
 
 interface MarkResult {
   readonly groupId: string;
@@ -41,8 +42,12 @@ const markRefusal = builder.objectRef<MarkRefusal>('MarkRefusal').implement({
 const markPayload = builder.objectRef<MarkPayload>('MarkPayload').implement({
   fields: (t) => ({
     position: t.expose('position', { type: 'Position' }),
-    marks: t.field({ type: [markResult], resolve: ({ marks }) => marks }),
-    refusals: t.field({ type: [markRefusal], resolve: ({ refusals }) => refusals }),
+    marks: t.field({ type: [markResult], extensions: costing({ items: 100 }), resolve: ({ marks }) => marks }),
+    refusals: t.field({
+      type: [markRefusal],
+      extensions: costing({ items: 100 }),
+      resolve: ({ refusals }) => refusals,
+    }),
   }),
 });
 
@@ -78,7 +83,7 @@ async function mark(
   upTo: number,
 ): Promise<MarkResult | Refused> {
   const actorId = viewer().userId;
-  const handled = await services.commands.handleMark(requireId('groupId', groupId), {
+  const handled = await services.commands.handleMark(groupId, {
     type: 'MarkReadUpTo',
     groupId,
     upTo,

@@ -5,6 +5,7 @@ import { decodeTextCursor, encodeCursor } from '../cursor.ts';
 import { ApiError, groupNotFound } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { forwardPage, pageSize } from './connection.ts';
+import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
 import { explanationRef, groupRef, memberRef, messageRef, reactionRef, readerConnection, readerRef } from './types.ts';
 
@@ -14,6 +15,7 @@ messageRef.implement({
     seq: t.exposeInt('seq', { description: '1, 2, 3, … within its group, without gaps.' }),
     group: t.field({
       type: groupRef,
+      extensions: costing({ own: 3 }),
       resolve: async ({ groupId }, _, context) =>
         (await context.loaders.group(groupId)) ?? Promise.reject(groupNotFound()),
     }),
@@ -28,12 +30,14 @@ messageRef.implement({
     replyTo: t.field({
       type: messageRef,
       nullable: true,
+      extensions: costing({ own: 3 }),
       resolve: ({ groupId, replyTo }, _, context) =>
         replyTo === null ? null : context.loaders.message(groupId, replyTo).then((row) => row ?? null),
     }),
     mentions: t.field({
       type: [memberRef],
       description: 'Whom the message names. A mention of @all names nobody here: see mentionsAll.',
+      extensions: costing({ items: 5 }),
       resolve: ({ groupId, mentions }, _, context) =>
         Promise.all(mentions.map((userId) => groupMember(context, groupId, userId))),
     }),
@@ -42,6 +46,7 @@ messageRef.implement({
     }),
     reactions: t.field({
       type: [reactionRef],
+      extensions: costing({ own: 3, items: 5 }),
       resolve: ({ groupId, seq }, _, context) => context.loaders.reactionCounts(groupId, seq),
     }),
     readCount: t.int({
@@ -59,6 +64,7 @@ messageRef.implement({
         after: t.arg.string(),
         at: t.arg({ type: 'DateTime' }),
       },
+      extensions: costing({ own: 50, page: { sizes: ['first'], byDefault: 50 } }),
       resolve: readers,
     }),
     explain: t.field({

@@ -16,7 +16,6 @@ import {
   RemoveMemberInput,
   RenameGroupInput,
   RenameMemberInput,
-  requireId,
   SendMessageInput,
 } from './inputs.ts';
 import { projectedGroup } from './queries.ts';
@@ -70,9 +69,7 @@ async function handle(context: RequestContext, groupId: string, order: Order, co
   const { services } = context;
   const viewer = context.viewer();
   const envelope = { commandId, actorId: viewer.userId, at: new Date(services.now()).toISOString() };
-  const handled = accepted(
-    await services.commands.handleGroup(requireId('groupId', groupId), { ...order, ...envelope }),
-  );
+  const handled = accepted(await services.commands.handleGroup(groupId, { ...order, ...envelope }));
   return { handled, at: envelope.at };
 }
 
@@ -153,8 +150,7 @@ builder.mutationFields((t) => ({
     description: 'Sends a message, durably before it answers. Repeating it with the same id and content sends it once.',
     args: { input: t.arg({ type: SendMessageInput, required: true }) },
     resolve: async (_, { input }, context) => {
-      const { groupId, text } = input;
-      const messageId = requireId('messageId', input.messageId);
+      const { groupId, messageId, text } = input;
       const order: Order = {
         type: 'SendMessage',
         messageId,
@@ -197,7 +193,7 @@ builder.mutationFields((t) => ({
 type InputMember = NonNullable<(typeof AddMembersInput)['$inferInput']['members']>[number];
 
 const memberToAdd = ({ userId, name, role }: InputMember) => ({
-  userId: requireId('userId', userId),
+  userId,
   name: name ?? undefined,
   role: role ?? undefined,
 });

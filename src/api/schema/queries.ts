@@ -7,12 +7,14 @@ import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { forwardPage, pageSize } from './connection.ts';
+import { costing } from './field-cost.ts';
 import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
 
 builder.queryFields((t) => ({
   group: t.field({
     type: groupRef,
     nullable: true,
+    extensions: costing({ own: 5 }),
     description: 'A group of which one is a member. NOT_FOUND otherwise.',
     args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
     resolve: (_, { id, atLeast }, context) => forMember(context, id, () => projectedGroup(context, id, atLeast)),
@@ -20,6 +22,7 @@ builder.queryFields((t) => ({
   message: t.field({
     type: messageRef,
     nullable: true,
+    extensions: costing({ own: 5 }),
     description: 'A message of a group of which one is a member. NOT_FOUND otherwise.',
     args: {
       groupId: t.arg.id({ required: true }),
@@ -41,12 +44,14 @@ builder.queryFields((t) => ({
       after: t.arg.string(),
       atLeast: t.arg({ type: 'Position' }),
     },
+    extensions: costing({ own: 20, page: { sizes: ['first'], byDefault: 50 } }),
     resolve: inbox,
   }),
   mentions: t.field({
     type: messageConnection,
     description: 'Messages that mention the caller, by name or by @all, newest first.',
     args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
+    extensions: costing({ own: 50, page: { sizes: ['first'], byDefault: 50 } }),
     resolve: async (_, { first, after }, context) => {
       const viewer = context.viewer();
       const size = pageSize('first', first, 50);
@@ -72,6 +77,7 @@ builder.queryFields((t) => ({
       first: t.arg.int({ defaultValue: 20 }),
       after: t.arg.string(),
     },
+    extensions: costing({ own: 100, page: { sizes: ['first'], byDefault: 20 } }),
     resolve: search,
   }),
 }));

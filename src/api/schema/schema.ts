@@ -5,6 +5,7 @@ import './mutations.ts';
 import './queries.ts';
 import './subscriptions.ts';
 import { builder } from './builder.ts';
+import { checkArguments } from './check-arguments.ts';
 
 /** The executable schema; importing the files above has put every type and field into the builder. */
-export const schema = builder.toSchema();
+export const schema = checkArguments(builder.toSchema());

@@ -3,6 +3,7 @@ import { createReadCountsSource } from '../../delivery/read-counts-source.ts';
 import { createTimelineSource, refuseUnreachable } from '../../delivery/timeline-source.ts';
 import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
+import { costing } from './field-cost.ts';
 import { timelineItem } from './timeline-item.ts';
 import { groupRef, inboxItemRef, readCountRangeRef, readCountsItemRef } from './types.ts';
 
@@ -56,7 +57,11 @@ readCountsItemRef.implement({
   fields: (t) => ({
     groupId: t.exposeID('groupId'),
     asOf: t.expose('asOf', { type: 'Position', description: 'The position of the log that the counts are exact at.' }),
-    ranges: t.field({ type: [readCountRangeRef], resolve: ({ ranges }) => ranges }),
+    ranges: t.field({
+      type: [readCountRangeRef],
+      extensions: costing({ items: 200 }),
+      resolve: ({ ranges }) => ranges,
+    }),
   }),
 });
 
@@ -76,6 +81,7 @@ inboxItemRef.implement({
     group: t.field({
       type: groupRef,
       nullable: true,
+      extensions: costing({ own: 3 }),
       description: 'Null once the caller is no longer a member.',
       resolve: ({ groupId, left }, _, context) =>
         left ? null : context.loaders.group(groupId).then((row) => row ?? null),

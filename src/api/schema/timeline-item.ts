@@ -5,6 +5,7 @@ import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
+import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
 import { memberRef, messageRef, reactionRef } from './types.ts';
 
@@ -75,6 +76,7 @@ const reactionsChanged = builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRe
     added: t.boolean({ resolve: ({ event }) => event.type === 'ReactionAdded' }),
     reactions: t.field({
       type: [reactionRef],
+      extensions: costing({ own: 3, items: 5 }),
       description: 'All of the message’s, once the read models have reached this change.',
       resolve: ({ groupId, position, event }, _, context) =>
         forMember(context, groupId, async () => {
@@ -92,16 +94,19 @@ const membersChanged = builder.objectRef<MembershipEntry>('MembersChanged').impl
     version: t.exposeInt('version'),
     joined: t.field({
       type: [memberRef],
+      extensions: costing({ items: 20 }),
       resolve: ({ groupId, event }) =>
         event.type === 'MembersAdded' ? event.data.members.map((member) => ({ groupId, ...member, active: true })) : [],
     }),
     left: t.idList({
       description: 'User ids of those who left or were removed.',
+      extensions: costing({ items: 1 }),
       resolve: ({ event }) =>
         event.type === 'MemberLeft' || event.type === 'MemberRemoved' ? [event.data.userId] : [],
     }),
     changed: t.field({
       type: [memberRef],
+      extensions: costing({ items: 1 }),
       description: 'Whose name or role changed, as they are now.',
       resolve: ({ groupId, event }, _, context) =>
         event.type === 'MemberRoleChanged' || event.type === 'MemberRenamed'
