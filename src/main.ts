@@ -16,7 +16,7 @@ const program = new Command('highwater')
   .description('Event-sourced group chat with an exact, live count of readers for every message.')
   .version('0.1.0');
 
-registerServe(program, { readConfig, serve, serveProjector });
+registerServe(program, { readConfig, serve, serveProjector, createLogger });
 registerToken(program, { readConfig, openTokens });
 registerImport(program, {
   open: async (overrides) => {
@@ -25,10 +25,7 @@ registerImport(program, {
     return { commands: services.commands, log: services.log, close };
   },
 });
-registerEventStore(program, {
-  readConfig,
-  serveEventStore: (config) => serveEventStore(config, createLogger(config)),
-});
+registerEventStore(program, { readConfig, serveEventStore, createLogger });
 registerDemo(program, { readConfig, serve, openHighwater, createLogger });
 
 try {

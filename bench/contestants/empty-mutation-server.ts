@@ -12,7 +12,7 @@ builder.mutationField('noopWithInput', (t) =>
 );
 
 const { serve } = await import('../../src/processes/serve.ts');
-const { stopOnSignals } = await import('../../src/cli/serve.ts');
+const { endInOrder } = await import('../../src/cli/end-in-order.ts');
 const running = await serve(readConfig(process.env, { port: '0' }));
 process.stdout.write(`Highwater serves ${running.server.url}/graphql\n`);
-stopOnSignals(running);
+endInOrder({ logger: running.logger, close: running.close });

@@ -1,5 +1,6 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { FastifyBaseLogger } from 'fastify';
+import { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { AccessRefusal, Refused } from '../rights/access-refusal.ts';
 import type { Viewer } from '../rights/viewer.ts';
@@ -12,12 +13,14 @@ import type { Services } from './services.ts';
 /** What the two ways in hand to yoga: a request, or who a socket belongs to. */
 interface InitialContext {
   readonly socketViewer?: Viewer | Refused<AccessRefusal>;
+  /** Told whose a request is, for a stream that ends with their token. */
+  readonly admitted?: (viewer: Viewer) => void;
 }
 
 export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
 
 /** Parsing, limits, rights and errors of every operation, whichever way it comes. */
-export function createGraphQL(services: Services, logger: FastifyBaseLogger, allowedOrigins: readonly string[]): Yoga {
+export function createGraphQL(services: Services, logger: FastifyBaseLogger): Yoga {
   return createYoga<InitialContext, RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -30,22 +33,28 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger, all
       headers: JSON.stringify({ authorization: 'Bearer TOKEN' }, null, 2),
       defaultQuery: '# In Headers, put a token of `npx highwater token --user alice` for TOKEN.\n{ me { id name } }\n',
     },
-    cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type'] },
+    // What pages of other origins may do is settled before (see origins.ts): to yoga, no origin would mean every origin.
+    cors: false,
+    // A body comes here read and bounded.
+    maxRequestBodySize: false,
     multipart: false,
     maskedErrors: {
       maskError: (error) => {
         const { told, unexpected } = clientError(error);
         if (unexpected) logger.error({ err: error }, 'a request failed');
-        return told;
+        return withStatus(told, error);
       },
     },
     // Documents are remembered by documentLimits, bounded in bytes; yoga's own memory is bounded in documents.
     parserAndValidationCache: false,
-    plugins: [documentLimits(), closedCodes],
+    plugins: [readableRequests, documentLimits(), closedCodes],
     // Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user.
     // Over WebSocket there is no request: connection_init has settled who is asking.
-    context: async ({ request, socketViewer }) =>
-      createContext(services, socketViewer ?? (await services.tokens.verify(request.headers.get('authorization')))),
+    context: async ({ request, socketViewer, admitted }) => {
+      const viewer = socketViewer ?? (await services.tokens.verify(request.headers.get('authorization')));
+      if (!('refused' in viewer)) admitted?.(viewer);
+      return createContext(services, viewer);
+    },
   });
 }
 
@@ -55,3 +64,30 @@ const closedCodes: Plugin = {
     setResult({ ...result, errors: result.errors.map(withClosedCode) });
   },
 };
+
+/** A request that yoga cannot make sense of and does not say so: variables in a URL that are no JSON, say. */
+const readableRequests: Plugin = {
+  onRequestParse({ requestParser, setRequestParser }) {
+    if (requestParser === undefined) return;
+    setRequestParser(async (request) => {
+      try {
+        return await requestParser(request);
+      } catch (error) {
+        if (error instanceof GraphQLError) throw error;
+        const extensions = { code: 'BAD_REQUEST', http: { status: 400 } };
+        throw new GraphQLError('The request cannot be read: is it JSON?', { extensions });
+      }
+    });
+  },
+};
+
+/**
+ * The error with the status that yoga gave it, as GraphQL over HTTP has it: a document's errors are 200 to who accepts
+ * `application/json` only, a request that holds no document is 400 to everybody.
+ */
+function withStatus(told: GraphQLError, error: unknown): GraphQLError {
+  if (!(error instanceof GraphQLError) || typeof error.extensions['http'] !== 'object') return told;
+  const http = { ...error.extensions['http'], ...(error.extensions['code'] === 'BAD_REQUEST' && { spec: false }) };
+  const { message, nodes, source, positions, path, extensions } = told;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, http } });
+}

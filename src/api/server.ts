@@ -1,14 +1,14 @@
-import type { AddressInfo } from 'node:net';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
-import { createGraphQL, type Yoga } from './graphql.ts';
+import type { AddressInfo, Socket } from 'node:net';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { type EdgeLimits, edgeLimits } from './edge-limits.ts';
+import { createGraphQL } from './graphql.ts';
+import { createHttpOperations, type HttpOperations } from './http-operations.ts';
+import { crossOriginHeaders, securityHeaders } from './origins.ts';
+import { answerClientError, refusalBody } from './raw-answers.ts';
+import { followRequests, type RequestsUnderWay } from './requests-under-way.ts';
 import type { Services } from './services.ts';
-import { serveWebSockets } from './web-sockets.ts';
+import { isWebSocketUpgrade, listenForUpgrades } from './upgrades.ts';
+import { serveWebSockets, type WebSockets } from './web-sockets.ts';
 
 /** What /ready answers. */
 export interface Readiness {
@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Origins, besides the server's own, whose pages may use the API. */
   readonly allowedOrigins: readonly string[];
+  /** Others than the defaults only in tests, which do not wait for half a minute. */
+  readonly limits?: Partial<EdgeLimits>;
 }
 
 export interface Server {
@@ -31,11 +33,18 @@ export interface Server {
   readonly url: string;
   /** Begins to answer GraphQL. Before, every request for it is told UNAVAILABLE. */
   open(services: Services): void;
-  /** Takes nothing new, tells WebSockets to reconnect elsewhere, and cuts off whoever does not go within 5 s. */
+  /**
+   * Answers what is under way and refuses what is new; tells WebSockets to reconnect elsewhere, ends streams of events, and
+   * cuts off whoever does not go in time. Resolves when no connection is left. Never rejects.
+   */
   close(): Promise<void>;
 }
 
-const maximumBodyBytes = 4 * 1024 * 1024;
+/** GraphQL once it is served. */
+interface Open {
+  readonly operations: HttpOperations;
+  readonly sockets: WebSockets;
+}
 
 /**
  * GraphQL over HTTP (queries, mutations, subscriptions as server-sent events) and over WebSocket, both at /graphql; and
@@ -43,58 +52,101 @@ const maximumBodyBytes = 4 * 1024 * 1024;
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { logger, host, port, allowedOrigins } = options;
-  const app = fastify({
-    loggerInstance: logger,
-    // Two lines for each mark of ten thousand readers would say nothing and cost more than the marks.
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
+  const limits = { ...edgeLimits, ...options.limits };
+  const app = createApp(logger, limits, (error, socket) => {
+    if (error.code === 'ECONNRESET' || socket.destroyed || requests.hasBegun(socket)) socket.destroy();
+    else answerClientError(error, socket);
   });
-  let yoga: Yoga | undefined;
-  let sockets: ReturnType<typeof serveWebSockets> | undefined;
+  const requests = followRequests(app.server);
+  let open: Open | undefined;
+  const sockets = () => (requests.draining() ? undefined : open?.sockets);
+  listenForUpgrades({ server: app.server, allowedOrigins, logger, sockets });
+  addHooks(app, requests, allowedOrigins);
   app.route({
     url: '/graphql',
-    method: ['GET', 'POST', 'OPTIONS'],
-    handler: (request, reply) => (yoga === undefined ? notOpen(reply) : answer(yoga, request, reply)),
+    method: ['GET', 'POST'],
+    handler: (request, reply) => (open === undefined ? notOpen(reply) : open.operations.answer(request, reply)),
   });
-  // Yoga parses bodies itself; fastify must hand them on as they come.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.options('/graphql', (_request, reply) => reply.status(204).send());
   addHealth(app, options.ready);
   await app.listen({ host, port });
+  // Running out of descriptors, say: a connection is not accepted, and the next one may be.
+  app.server.on('error', (error) => logger.error({ err: error }, 'a connection could not be accepted'));
   const { family, address, port: boundPort } = app.server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${boundPort}`,
     open(services) {
-      yoga = createGraphQL(services, logger, allowedOrigins);
-      sockets = serveWebSockets({ server: app.server, yoga, services, logger, allowedOrigins });
+      const yoga = createGraphQL(services, logger);
+      open = {
+        operations: createHttpOperations(yoga, services.now),
+        sockets: serveWebSockets({ yoga, services, logger, limits }),
+      };
     },
     async close() {
-      await sockets?.close();
-      await app.close();
+      const drained = requests.drain(limits.drainMilliseconds);
+      const socketsClosed = open?.sockets.close();
+      open?.operations.endStreams();
+      await drained;
+      const closed = app.close();
+      // Those that have sent nothing or half of a request, and what was not answered in time.
+      app.server.closeAllConnections();
+      await Promise.all([closed, socketsClosed]);
     },
   };
 }
 
+function createApp(
+  logger: FastifyBaseLogger,
+  limits: EdgeLimits,
+  clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => void,
+): FastifyInstance {
+  const app = fastify({
+    loggerInstance: logger,
+    // Two lines for each mark of ten thousand readers would say nothing and cost more than the marks.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.maximumBodyBytes,
+    requestTimeout: limits.requestMilliseconds,
+    connectionTimeout: limits.stalledMilliseconds,
+    clientErrorHandler,
+    // A path that cannot be decoded. It has come to no route, and so to no hook.
+    frameworkErrors: (error, _request, { raw }) => {
+      raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' });
+      raw.end(JSON.stringify(refusalBody('BAD_INPUT', error.message)));
+    },
+    http: {
+      maxHeaderSize: limits.maximumHeaderBytes,
+      headersTimeout: limits.requestMilliseconds,
+      connectionsCheckingInterval: limits.requestCheckMilliseconds,
+      shouldUpgradeCallback: isWebSocketUpgrade,
+    },
+  });
+  // Whatever a body says it is, it is read here, within its bound, and parsed by GraphQL.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler<NodeJS.ErrnoException & { statusCode?: number }>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    // Not closed at once: the rest of a body that is too large is read and forgotten, or its sender would see a reset.
+    if (status < 500)
+      return reply.removeHeader('connection').status(status).send(refusalBody('BAD_INPUT', error.message));
+    logger.error({ err: error }, 'a request failed');
+    return reply.status(status).send(refusalBody('UNAVAILABLE', 'Something unexpected went wrong here.'));
+  });
+  app.setNotFoundHandler((_request, reply) => reply.status(404).send(refusalBody('NOT_FOUND', 'Nothing is here.')));
+  return app;
+}
+
+function addHooks(app: FastifyInstance, requests: RequestsUnderWay, allowedOrigins: readonly string[]): void {
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.headers({ ...securityHeaders, ...crossOriginHeaders(request.headers, allowedOrigins) });
+    if (!requests.draining()) return next();
+    const refusal = refusalBody('UNAVAILABLE', 'This process is about to end. Send the same again.');
+    return reply.status(503).header('connection', 'close').send(refusal);
+  });
+}
+
 function notOpen(reply: FastifyReply): FastifyReply {
   const message = 'This process does not serve GraphQL, or not yet: it waits for a store. See /ready.';
-  return reply.status(503).send({ errors: [{ message, extensions: { code: 'UNAVAILABLE' } }] });
-}
-
-async function answer(yoga: Yoga, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (isTooLarge(request)) {
-    const message = `A request must say its length, which is at most ${maximumBodyBytes} bytes.`;
-    return reply.status(413).send({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] });
-  }
-  const response = await yoga.handleNodeRequestAndResponse(request.raw, reply.raw, {});
-  response.headers.forEach((value, name) => void reply.header(name, value));
-  void reply.status(response.status);
-  void reply.send(response.body);
-  return reply;
-}
-
-/** Bodies go to yoga unread, so that their size has to be known beforehand: Node itself holds a body to its length. */
-function isTooLarge({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > maximumBodyBytes;
+  return reply.status(503).send(refusalBody('UNAVAILABLE', message));
 }
 
 function addHealth(app: FastifyInstance, ready: () => Promise<Readiness>): void {

@@ -1,140 +1,89 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
-import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
-import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
-import { unauthenticated } from '../rights/access-refusal.ts';
-import { atExpiry, type Viewer } from '../rights/viewer.ts';
-import { withClosedCode } from './error-table.ts';
+import { WebSocketServer } from 'ws';
+import { type Connection, closeCodes } from './connection.ts';
+import type { EdgeLimits } from './edge-limits.ts';
 import type { Yoga } from './graphql.ts';
+import { createProtocol } from './graphql-protocol.ts';
 import type { Services } from './services.ts';
+import { speak } from './socket-conversation.ts';
 
 export interface WebSocketsOptions {
-  readonly server: HttpServer;
   readonly yoga: Yoga;
   readonly services: Services;
   readonly logger: FastifyBaseLogger;
-  readonly allowedOrigins: readonly string[];
+  readonly limits: EdgeLimits;
 }
 
-const path = '/graphql';
-const maximumFrameBytes = 1024 * 1024;
-const initTimeoutMilliseconds = 10_000;
-/** A peer that does not answer 1001 in this time is cut off. */
-const closeTimeoutMilliseconds = 5_000;
-/** What a socket may have waiting to be sent. Beyond it the reader is too slow: it is closed, and resumes at a version. */
-const maximumBufferedBytes = 8 * 1024 * 1024;
-const bufferCheckMilliseconds = 1_000;
-/** Close codes of this server's own, in the range that applications may use. */
-export const closeCodes = { tokenExpired: 4403, tooSlow: 4410 } as const;
-
-type Connection = Extra & Record<PropertyKey, unknown> & { viewer?: Viewer; expiry?: NodeJS.Timeout };
-
-const initPayload = z.object({ authorization: z.string() });
+export interface WebSockets {
+  /** Takes over a connection whose upgrade is admitted; what is wrong with the handshake is answered and closed. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /**
+   * Tells every socket to reconnect elsewhere (1001), one with a query or mutation under way once that is answered, and
+   * cuts off whoever has not gone after `closeMilliseconds`. Resolves when no socket is left. Never rejects.
+   */
+  close(): Promise<void>;
+}
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws). A socket is one viewer's: the token comes with connection_init, and its
  * expiry closes the socket.
  */
-export function serveWebSockets(options: WebSocketsOptions): { close(): Promise<void> } {
-  const { server, yoga, services, logger } = options;
-  const sockets = new WebSocketServer({
+export function serveWebSockets({ yoga, services, logger, limits }: WebSocketsOptions): WebSockets {
+  const behaviour = {
     noServer: true,
-    maxPayload: maximumFrameBytes,
-    handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
-  });
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== path) return refuse(socket, 404);
-    if (!isAllowedOrigin(request, options.allowedOrigins)) return refuse(socket, 403);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    maxPayload: limits.maximumFrameBytes,
+    // `ws` itself cuts off a peer that does not answer a close. (Its types do not know it yet.)
+    closeTimeout: limits.closeMilliseconds,
+    handleProtocols: (protocols: Set<string>): string | false =>
+      protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false,
   };
-  server.on('upgrade', upgrade);
+  const server = new WebSocketServer(behaviour);
+  const protocol = createProtocol({ yoga, services, logger, initMilliseconds: limits.initMilliseconds });
+  const connections = new Set<Connection>();
 
-  const graphql = useServer<Record<string, unknown>, Connection>(
-    {
-      connectionInitWaitTimeout: initTimeoutMilliseconds,
-      onConnect: async ({ connectionParams, extra }) => {
-        const authorization = initPayload.safeParse(connectionParams).data?.authorization ?? null;
-        const viewer = await services.tokens.verify(authorization);
-        // The protocol's code for it is 4403, with which a client does not try again.
-        if ('refused' in viewer) return false;
-        extra.viewer = viewer;
-        const expired = () => extra.socket.close(closeCodes.tokenExpired, 'Token expired');
-        extra.expiry = atExpiry(viewer, services.now(), expired);
-        return true;
-      },
-      onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
-      onSubscribe: async ({ extra }, _id, payload) => {
-        const viewer = extra.viewer ?? { refused: unauthenticated('Send connection_init first.') };
-        const enveloped = yoga.getEnveloped({ socketViewer: viewer, params: payload });
-        const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
-        const document = readDocument(() => parse(payload.query));
-        if (document instanceof GraphQLError) return [document];
-        const errors: readonly GraphQLError[] = validate(schema, document);
-        if (errors.length > 0) return errors.map(withClosedCode);
-        const args: ExecutionArgs & { rootValue: object } = {
-          schema,
-          document,
-          operationName: payload.operationName ?? null,
-          variableValues: payload.variables ?? null,
-          contextValue: await contextFactory(),
-          rootValue: { execute, subscribe },
-        };
-        return args;
-      },
-      execute: (args) => (args.rootValue as { execute: (args: unknown) => never }).execute(args),
-      subscribe: (args) => (args.rootValue as { subscribe: (args: unknown) => never }).subscribe(args),
-      onError: (_context, _id, _payload, errors) => {
-        logger.debug({ errors }, 'an operation over WebSocket was refused');
-      },
-    },
-    sockets,
-  );
-  const watch = setInterval(() => closeSlowSockets(sockets.clients), bufferCheckMilliseconds);
-  watch.unref();
+  const slow = setInterval(() => {
+    for (const { socket } of connections) {
+      if (socket.readyState !== socket.OPEN || socket.bufferedAmount <= limits.maximumBufferedBytes) continue;
+      logger.info({ waitingBytes: socket.bufferedAmount }, 'a socket is closed: its reader is too slow');
+      socket.close(closeCodes.tooSlow, 'Too slow: resume');
+    }
+  }, limits.bufferCheckMilliseconds);
+  const pings = setInterval(() => {
+    for (const connection of connections) {
+      if (!connection.alive) connection.socket.terminate();
+      connection.alive = false;
+      if (connection.socket.readyState === connection.socket.OPEN) connection.socket.ping();
+    }
+  }, limits.pingMilliseconds);
+  slow.unref();
+  pings.unref();
 
   return {
+    accept(request, socket, head) {
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        const connection: Connection = { socket: webSocket, alive: true, underWay: 0 };
+        connections.add(connection);
+        webSocket.once('close', () => connections.delete(connection));
+        speak(protocol, connection, logger);
+      });
+    },
     async close() {
-      clearInterval(watch);
-      server.off('upgrade', upgrade);
-      for (const socket of sockets.clients) socket.close(1001, 'Going away');
+      clearInterval(pings);
+      const gone = new Promise<void>((resolve) => server.close(() => resolve()));
+      const leave = ({ socket }: Connection) => socket.close(1001, 'Going away');
+      for (const connection of connections) {
+        if (connection.underWay === 0) leave(connection);
+        // After the answer is on its way: it is sent in the turn in which the operation ends.
+        else connection.onAnswered = () => setImmediate(leave, connection);
+      }
       const cutOff = setTimeout(() => {
-        for (const socket of sockets.clients) socket.terminate();
-      }, closeTimeoutMilliseconds);
-      await graphql.dispose();
+        for (const { socket } of connections) socket.terminate();
+      }, limits.closeMilliseconds);
+      await gone;
       clearTimeout(cutOff);
+      clearInterval(slow);
     },
   };
-}
-
-/** A document with an error of syntax is answered; it does not close the socket. */
-function readDocument(parse: () => DocumentNode): DocumentNode | GraphQLError {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof GraphQLError) return withClosedCode(error);
-    throw error;
-  }
-}
-
-function closeSlowSockets(clients: Iterable<WebSocket>): void {
-  for (const socket of clients) {
-    if (socket.bufferedAmount <= maximumBufferedBytes) continue;
-    socket.close(closeCodes.tooSlow, 'Too slow: resume');
-    setTimeout(() => socket.terminate(), closeTimeoutMilliseconds).unref();
-  }
-}
-
-/** Programs send no Origin; pages do, and only the server's own and those allowed may open a socket. */
-function isAllowedOrigin({ headers }: IncomingMessage, allowed: readonly string[]): boolean {
-  const { origin, host } = headers;
-  return (
-    origin === undefined || origin === `http://${host}` || origin === `https://${host}` || allowed.includes(origin)
-  );
-}
-
-function refuse(socket: Duplex, status: 403 | 404): void {
-  socket.end(`HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nConnection: close\r\n\r\n`);
 }

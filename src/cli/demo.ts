@@ -11,8 +11,8 @@ import { importIrc } from '../import/import-irc.ts';
 import type { Tokens } from '../rights/tokens.ts';
 import { enrol, readAtFullSpeed, readAtHumanPace, shownCounts } from './demo-crowd.ts';
 import { startFleet } from './demo-fleet.ts';
+import { endInOrder } from './end-in-order.ts';
 import { type Counted, recount, untilProjected } from './recount.ts';
-import { stopOnSignals } from './serve.ts';
 
 /** What the demonstration uses of a process. */
 interface Services extends Counted {
@@ -82,7 +82,7 @@ async function demo(options: DemoOptions, dependencies: DemoDependencies): Promi
     stopping.abort();
     return stage.close();
   };
-  if (!options.exit) stopOnSignals({ close: stop });
+  if (!options.exit) endInOrder({ logger: dependencies.createLogger({ logLevel: 'warn' }), close: stop });
   try {
     const { tokens, now } = services;
     const crowd = { urls, tokens, now, groupId, ownerId, readers };

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import type { Config, readConfig } from '../config.ts';
+import { endInOrder } from './end-in-order.ts';
 
 interface Running {
   readonly server: { readonly url: string };
@@ -8,16 +10,14 @@ interface Running {
   close(): Promise<void>;
 }
 
-type Serve = (config: Config, options: { readonly signal: AbortSignal }) => Promise<Running>;
+type Serve = (config: Config, options: { readonly signal: AbortSignal; readonly logger: Logger }) => Promise<Running>;
 
 export interface ServeDependencies {
   readonly readConfig: typeof readConfig;
   readonly serve: Serve;
   readonly serveProjector: Serve;
+  readonly createLogger: (config: Config) => Logger;
 }
-
-/** After this long a shutdown is given up: what was acknowledged is durable whatever happens. */
-const shutdownMilliseconds = 10_000;
 
 interface ServeOptions {
   readonly data?: string;
@@ -27,7 +27,10 @@ interface ServeOptions {
 }
 
 /** `highwater serve`: one process on stores that are kept, embedded or servers. */
-export function registerServe(program: Command, { readConfig, serve, serveProjector }: ServeDependencies): void {
+export function registerServe(
+  program: Command,
+  { readConfig, serve, serveProjector, createLogger }: ServeDependencies,
+): void {
   program
     .command('serve')
     .description('serve GraphQL over HTTP and WebSocket')
@@ -37,15 +40,26 @@ export function registerServe(program: Command, { readConfig, serve, serveProjec
     .option('--role <role>', 'api, projector or all: what this process does (HIGHWATER_ROLE, all)')
     .action(async (options: ServeOptions) => {
       const config = readConfig(process.env, options);
+      const logger = createLogger(config);
       const waiting = new AbortController();
-      const starting = (config.role === 'projector' ? serveProjector : serve)(config, waiting);
-      stopOnSignals({
+      const starting = (config.role === 'projector' ? serveProjector : serve)(config, {
+        signal: waiting.signal,
+        logger,
+      });
+      const end = endInOrder({
+        logger,
         async close() {
           waiting.abort();
-          await starting.then((started) => started.close()).catch(() => {});
+          const started = await starting.catch(() => undefined);
+          await started?.close();
         },
       });
-      const running = await starting;
+      const running = await starting.catch((error: unknown) => {
+        // Told to end while it waited for a store.
+        if (waiting.signal.aborted) return undefined;
+        throw error;
+      });
+      if (running === undefined) return;
       if (config.role === 'projector') {
         process.stdout.write(`Highwater projects; ${running.server.url}/ready says how far\n`);
       } else {
@@ -53,24 +67,7 @@ export function registerServe(program: Command, { readConfig, serve, serveProjec
         process.stdout.write('A token: npx highwater token --user alice\n');
       }
       const reason = await running.refused;
-      process.exitCode = 1;
-      process.stderr.write(`highwater: ${reason.message}\n`);
-      await running.close();
+      logger.fatal({ reason: reason.message }, 'this process cannot go on as it is, and ends');
+      end(1);
     });
-}
-
-/** Ends the process in order on SIGTERM and SIGINT, and within ten seconds in any case. */
-export function stopOnSignals(running: { close(): Promise<void> }): void {
-  let stopping = false;
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => process.exit(1), shutdownMilliseconds).unref();
-    running.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
 }

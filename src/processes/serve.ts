@@ -1,3 +1,4 @@
+import type { EdgeLimits } from '../api/edge-limits.ts';
 import { type Readiness, type Server, startServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
 import { type Highwater, type OpenOptions, openHighwater } from './highwater.ts';
@@ -12,14 +13,20 @@ export interface Serving {
   close(): Promise<void>;
 }
 
+export interface ServeOptions extends OpenOptions {
+  /** Others than the defaults only in tests, which do not wait for half a minute. */
+  readonly limits?: Partial<EdgeLimits>;
+}
+
 /**
  * Listens at once, so that /ready can say what is waited for, and resolves when GraphQL is served. Rejects as
  * openHighwater does.
  */
-export async function serve(config: Config, options: OpenOptions = {}): Promise<Highwater & Serving> {
+export async function serve(config: Config, options: ServeOptions = {}): Promise<Highwater & Serving> {
   const logger = options.logger ?? createLogger(config);
   let ready = async (): Promise<Readiness> => ({ ready: false, reason: 'waiting for the event store' });
-  const server = await listening(config, () => startServer({ ...config, logger, ready: () => ready() }));
+  const { limits = {} } = options;
+  const server = await listening(config, () => startServer({ ...config, logger, limits, ready: () => ready() }));
   try {
     const highwater = await openHighwater(config, { ...options, logger });
     const { freshness, feed } = highwater.services;

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
+import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
+import type { EdgeLimits } from '../../src/api/edge-limits.ts';
 import { readConfig } from '../../src/config.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { createLogger } from '../../src/processes/logger.ts';
@@ -63,13 +65,17 @@ export async function startTestServer(
     readonly betweenRuns?: (dataDirectory: string) => Promise<void>;
     /** What it stands on, where that is not the tests' own choice. */
     readonly environment?: NodeJS.ProcessEnv;
+    readonly limits?: Partial<EdgeLimits>;
+    readonly logger?: Logger;
+    readonly allowedOrigins?: string;
   } = {},
 ): Promise<RunningServer> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'highwater-test-'));
   const own = { HIGHWATER_DATA: dataDirectory, HIGHWATER_PORT: '0', ...options.environment };
   const { environment, ...stores } = options.environment === undefined ? storesOf(dataDirectory) : { environment: own };
-  const config = readConfig(environment);
-  const start = () => serve(config, { logger: createLogger({ logLevel: 'silent' }), ...stores });
+  const { limits = {}, logger = createLogger({ logLevel: 'silent' }), allowedOrigins = '' } = options;
+  const config = readConfig({ ...environment, HIGHWATER_ALLOWED_ORIGINS: allowedOrigins });
+  const start = () => serve(config, { logger, limits, ...stores });
   let running = await start();
   const clients = new Set<Client>();
 

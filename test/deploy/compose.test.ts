@@ -39,6 +39,9 @@ async function configOf(service: Service): Promise<Config> {
     },
     serve: unused,
     serveProjector: unused,
+    createLogger: () => {
+      throw new Error('nothing is logged here');
+    },
   });
   await program.parseAsync(service.command ?? [], { from: 'user' }).catch(read.reject);
   return read.promise;

@@ -1,0 +1,18 @@
+import type { WebSocket } from 'ws';
+import type { Viewer } from '../rights/viewer.ts';
+
+/** Close codes of this server's own, in the range that applications may use. */
+export const closeCodes = { tokenExpired: 4403, tooSlow: 4410 } as const;
+
+/** One socket, as it is known here. */
+export interface Connection {
+  readonly socket: WebSocket;
+  viewer?: Viewer;
+  expiry?: NodeJS.Timeout;
+  /** Whether it has answered since the last ping. */
+  alive: boolean;
+  /** Queries and mutations that are being executed. */
+  underWay: number;
+  /** Called once nothing is under way any more. */
+  onAnswered?: () => void;
+}

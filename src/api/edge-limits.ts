@@ -1,0 +1,40 @@
+/** How long and how much the edge bears from a client that is slow, silent or large. */
+export interface EdgeLimits {
+  /** The body of a request; also one that comes in chunks. */
+  readonly maximumBodyBytes: number;
+  /** The request line and all headers together. */
+  readonly maximumHeaderBytes: number;
+  /** A request that has not come whole in this time is given up, and so is a connection that sends nothing. */
+  readonly requestMilliseconds: number;
+  /** How often Node looks for such requests. */
+  readonly requestCheckMilliseconds: number;
+  /** A connection on which nothing moves although something is under way: its client does not read. */
+  readonly stalledMilliseconds: number;
+  /** A WebSocket without connection_init is closed after this. */
+  readonly initMilliseconds: number;
+  readonly maximumFrameBytes: number;
+  /** What a socket may have waiting to be sent. Beyond it the reader is too slow: it is closed, and resumes at a version. */
+  readonly maximumBufferedBytes: number;
+  readonly bufferCheckMilliseconds: number;
+  /** A socket that does not answer a ping until the next one is cut off. */
+  readonly pingMilliseconds: number;
+  /** A peer that does not answer a close in this time is cut off. */
+  readonly closeMilliseconds: number;
+  /** What is under way when the process is told to end may take this long; a query waits 5 s for its read model. */
+  readonly drainMilliseconds: number;
+}
+
+export const edgeLimits: EdgeLimits = {
+  maximumBodyBytes: 4 * 1024 * 1024,
+  maximumHeaderBytes: 16 * 1024,
+  requestMilliseconds: 30_000,
+  requestCheckMilliseconds: 1_000,
+  stalledMilliseconds: 30_000,
+  initMilliseconds: 10_000,
+  maximumFrameBytes: 1024 * 1024,
+  maximumBufferedBytes: 8 * 1024 * 1024,
+  bufferCheckMilliseconds: 1_000,
+  pingMilliseconds: 12_000,
+  closeMilliseconds: 5_000,
+  drainMilliseconds: 7_000,
+};

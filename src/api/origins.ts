@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * Which pages may use the API: the server's own and those of the origins that are configured, and nobody else's. A right
+ * travels in a header that no page sends by itself, never in a cookie, so this fence is the second one: a page that gets
+ * past it, say by a name of its own that leads here, is still nobody without a token.
+ */
+
+/** Programs send no Origin. A page without one of its own (sandboxed, or a file) sends `null`, which is nobody's. */
+export function isAllowedOrigin({ origin, host }: IncomingHttpHeaders, allowed: readonly string[]): boolean {
+  if (origin === undefined) return true;
+  if (origin === 'null') return false;
+  return origin === `http://${host}` || origin === `https://${host}` || allowed.includes(origin);
+}
+
+const preflightSeconds = 600;
+
+/**
+ * What a browser is told. Only an origin that is configured is ever named, and by itself: no list, no `*`, no `null`, no
+ * echo of anybody else's. The server's own pages need no permission.
+ */
+export function crossOriginHeaders(headers: IncomingHttpHeaders, allowed: readonly string[]): Record<string, string> {
+  const { origin } = headers;
+  // A cache must not hand to one origin what another was told.
+  if (origin === undefined || origin === 'null' || !allowed.includes(origin)) return { vary: 'Origin' };
+  const permission = { vary: 'Origin', 'access-control-allow-origin': origin };
+  if (headers['access-control-request-method'] === undefined) return permission;
+  return {
+    ...permission,
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': 'authorization, content-type',
+    'access-control-max-age': String(preflightSeconds),
+  };
+}
+
+/** GraphiQL's scripts and styles stand in its page, so that these forbid what goes on around them and not the page. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
