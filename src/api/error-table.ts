@@ -72,6 +72,10 @@ export function refusalError(refusal: AnyRefusal): ApiError {
         checkpoint: String(refusal.checkpoint),
         wanted: String(refusal.wanted),
       });
+    case 'position-not-reached':
+      return new ApiError('BAD_INPUT', `atLeast is not a position of this log, which ends at ${refusal.end}.`, {
+        end: String(refusal.end),
+      });
     case 'version-not-reached':
       return new ApiError('BAD_INPUT', `after is not a version of this group, which is at ${refusal.newest}.`, {
         version: refusal.newest,

@@ -103,9 +103,13 @@ export async function recount(
   return { messages: naive.messages.length, members: naive.members.count(), marks: naive.markCount, mismatches };
 }
 
-/** Waits until queries and live counts show the position, for as long as it takes. */
+/** Waits until queries and live counts show the position, for as long as it takes. Rejects where the log has no such place. */
 export async function untilProjected({ freshness }: Pick<Counted, 'freshness'>, position: Position): Promise<void> {
-  while ((await freshness.atLeast(position)) !== undefined);
+  for (;;) {
+    const refused = await freshness.atLeast(position);
+    if (refused === undefined) return;
+    if (refused.kind !== 'behind') throw new RangeError(`the log ends at ${refused.end}, before ${position}`);
+  }
 }
 
 async function replay(log: EventLog, groupId: string): Promise<NaiveGroup> {

@@ -8,10 +8,17 @@ export interface Behind {
   readonly wanted: Position;
 }
 
+/** The log, which ends at `end`, has not reached the position that is asked for: it is another log's. */
+export interface PositionNotReached {
+  readonly kind: 'position-not-reached';
+  readonly end: Position;
+}
+
 /** Why nothing is delivered, or nothing more. A value: an iterator's return value says why it has ended. */
 export type DeliveryRefusal =
   | AccessRefusal
   | Behind
+  | PositionNotReached
   /** The stream, which is at `newest`, has not reached the version to resume after: it comes from another log. */
   | { readonly kind: 'version-not-reached'; readonly newest: Version };
 

@@ -79,7 +79,7 @@ async function createServices(
     onFault: (error) => logger.fatal({ err: error }, 'the live feed has ended: subscriptions get nothing more'),
   });
   const announcer = createReadCountAnnouncer(feed, counts);
-  const freshness = createFreshness({ readModels, feed, startPosition });
+  const freshness = createFreshness({ readModels, feed, log, startPosition });
   return { log, commands, readModels, counts, feed, announcer, freshness, tokens, now: Date.now, newId: randomUUID };
 }
 
