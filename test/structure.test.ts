@@ -28,10 +28,12 @@ interface Arrows {
 /** Who may import whom: the design's arrows. */
 const arrows: Readonly<Record<string, Arrows>> = {
   events: { folders: [], packages: /^(zod|node:.*)$/ },
+  // How much what is kept weighs, and what is let go: for everybody who keeps anything.
+  memory: { folders: [], packages: /^$/ },
   ports: { folders: ['events'], packages: /^$/ },
-  commands: { folders: ['events', 'ports'], packages: /^immutable$/ },
+  commands: { folders: ['events', 'ports', 'memory'], packages: /^immutable$/ },
   // Only to let other work go on between two pieces of its own.
-  projections: { folders: ['events', 'ports'], packages: /^node:timers\/promises$/ },
+  projections: { folders: ['events', 'ports', 'memory'], packages: /^node:timers\/promises$/ },
   'adapters/sqlite': { folders: ['events', 'ports'], packages: /^node:/ },
   'adapters/eventstoredb': {
     folders: ['events', 'ports'],
@@ -42,7 +44,7 @@ const arrows: Readonly<Record<string, Arrows>> = {
     packages: /^(node:.*|@grpc\/grpc-js|@eventstore\/db-client)$/,
   },
   'adapters/mongodb': { folders: ['events', 'ports'], packages: /^(node:.*|mongodb)$/ },
-  rights: { folders: ['events', 'ports', 'commands'], packages: /^jose$/ },
+  rights: { folders: ['events', 'ports', 'commands', 'memory'], packages: /^jose$/ },
   delivery: { folders: ['events', 'ports', 'commands', 'projections', 'rights'], packages: /^$/ },
   api: { folders: ['delivery', 'rights', 'events', 'ports', 'commands', 'projections'] },
   import: { folders: ['events', 'ports', 'commands'] },

@@ -5,12 +5,13 @@ import { groupStream, readsStream, type StreamName } from '../events/stream-name
 import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
 import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
-import { type GroupState, initialGroupState } from './group-state.ts';
+import { type GroupState, groupStateBytes, initialGroupState, memberBytes } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
-import { type MarkReadUpTo, type MarksState, marksDecider } from './marks.ts';
+import { type MarkReadUpTo, type MarksState, markBytes, marksDecider } from './marks.ts';
 import type { Handled } from './pending-command.ts';
 import { remember } from './remember.ts';
-import { createWarmStreams, type Warm } from './warm-streams.ts';
+import type { Warm } from './warm-state.ts';
+import { createWarmStreams } from './warm-streams.ts';
 
 export interface Commands {
   /** Decides and appends; see createCommandHandler for order, durability and errors. */
@@ -33,20 +34,26 @@ export interface CommandsOptions {
     ReadModels,
     'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands'
   >;
-  /** How many members, marks and remembered messages all warm groups may hold together. */
-  readonly capacity?: number;
+  /** How many bytes of heap all warm states may take together, but for those in use at the moment. */
+  readonly capacityBytes?: number;
   /** How many messages a group's warm state remembers before it may forget older ones. */
   readonly generationSize?: number;
 }
 
+/**
+ * Some 200,000 members of warm groups with the messages of late: a small part of Node's own bound on the heap, which is
+ * above 2 GiB on a machine that has as much.
+ */
+const defaultCapacityBytes = 192 * 1024 * 1024;
+
 /** While the read models are away, a cold stream up to this version is folded from its first event instead. */
 const longestFold = 100_000;
 
-/** A cold state costs a load; this is its weight besides what it holds. */
-const emptyWeight = 50;
+/** How much of the capacity is for marks: a member's is a quarter of what the group's state holds of them. */
+const marksShare = 0.25;
 
 export function createCommands(options: CommandsOptions): Commands {
-  const { log, readModels, capacity = 2_000_000, generationSize } = options;
+  const { log, readModels, capacityBytes = defaultCapacityBytes, generationSize } = options;
   const groups = createWarmStreams<GroupState>({
     log,
     streamName: groupStream,
@@ -54,9 +61,8 @@ export function createCommands(options: CommandsOptions): Commands {
     evolve: (state, { event, metadata }, position) =>
       groupDecider.evolve(state, event as GroupEvent, { metadata, position }),
     snapshot: async (groupId) => warmGroup(await snapshotIfThere(groupId, groupStream(groupId))),
-    weigh: ({ members, messages, olderMessages, commands, olderCommands }) =>
-      emptyWeight + members.size + messages.size + olderMessages.size + commands.size + olderCommands.size,
-    capacity,
+    weigh: groupStateBytes,
+    capacityBytes: capacityBytes * (1 - marksShare),
   });
   const marks = createWarmStreams<MarksState>({
     log,
@@ -64,8 +70,8 @@ export function createCommands(options: CommandsOptions): Commands {
     evolve: (state, { event, metadata }, position) =>
       marksDecider.evolve(state, event as ReadsEvent, { metadata, position }),
     snapshot: async (groupId) => warmMarks(await snapshotIfThere(groupId, readsStream(groupId))),
-    weigh: (state) => emptyWeight + state.marks.size,
-    capacity,
+    weigh: ({ byteLength }) => byteLength,
+    capacityBytes: capacityBytes * marksShare,
   });
 
   const handleGroup = createCommandHandler({
@@ -73,7 +79,10 @@ export function createCommands(options: CommandsOptions): Commands {
     decider: groupDecider,
     streams: groups,
     streamName: groupStream,
-    prepare: (groupId, commands) => remember({ log, readModels, groups, generationSize }, groupId, commands),
+    prepare: async (groupId, commands) => ({
+      context: undefined,
+      warm: await remember({ log, readModels, groups, generationSize }, groupId, commands),
+    }),
   });
 
   const handleMark = createCommandHandler({
@@ -85,7 +94,8 @@ export function createCommands(options: CommandsOptions): Commands {
       const { state } = await groups.warm(groupId);
       const isNews = commands.some(({ upTo, actorId }) => upTo > state.lastSeq || !state.members.get(actorId)?.active);
       // Another process may have appended what this mark is about.
-      return { group: isNews ? (await newestGroup(groupId)).state : state };
+      const group = isNews ? (await groups.newest(groupId)).state : state;
+      return { context: { group }, warm: await marks.warm(groupId) };
     },
   });
 
@@ -101,12 +111,6 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
 
-  async function newestGroup(groupId: string): Promise<Warm<GroupState>> {
-    await groups.warm(groupId);
-    await groups.readOn(groupId);
-    return groups.warm(groupId);
-  }
-
   return {
     handleGroup,
     handleMark,
@@ -118,7 +122,7 @@ export function createCommands(options: CommandsOptions): Commands {
         return warmGroup(await readModels.groupSnapshot(groupId));
       }
     },
-    newestGroup,
+    newestGroup: groups.newest,
     follow(recorded, decoded) {
       if (decoded.family === 'group') groups.follow(decoded.groupId, recorded, decoded);
       if (decoded.family === 'reads') marks.follow(decoded.groupId, recorded, decoded);
@@ -131,6 +135,7 @@ function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState> {
   const { group, members, position } = snapshot;
   const active = members.filter((member) => member.active);
   const state: GroupState = {
+    ...initialGroupState,
     exists: true,
     name: group.name,
     members: PersistentMap(
@@ -142,12 +147,8 @@ function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState> {
     memberCount: active.length,
     ownerCount: active.filter(({ role }) => role === 'owner').length,
     lastSeq: group.lastSeq,
-    messages: PersistentMap(),
-    olderMessages: PersistentMap(),
-    commands: PersistentMap(),
-    olderCommands: PersistentMap(),
-    olderThrough: startOfLog,
     forgottenThrough: position,
+    membersByteLength: members.reduce((bytes, member) => bytes + memberBytes(member.userId, member), 0),
   };
   return { state, version: group.version, position };
 }
@@ -156,5 +157,6 @@ function warmMarks(snapshot: GroupSnapshot | undefined): Warm<MarksState> {
   if (snapshot === undefined) return { state: marksDecider.initialState, version: noStream, position: startOfLog };
   const { group, members, position } = snapshot;
   const marks = PersistentMap(members.map(({ userId, markedUpTo }) => [userId, markedUpTo]));
-  return { state: { marks }, version: group.readsVersion, position };
+  const byteLength = members.reduce((bytes, { userId }) => bytes + markBytes(userId), 0);
+  return { state: { marks, byteLength }, version: group.readsVersion, position };
 }

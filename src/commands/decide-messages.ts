@@ -1,8 +1,10 @@
 import type { GroupEvent } from '../events/event.ts';
+import { hashText } from '../events/text-hash.ts';
 import { requireMember } from './decide-membership.ts';
 import type { CommandEnvelope } from './decider.ts';
-import { activeMember, findMessage, type GroupState, type MessageState, reactionKey } from './group-state.ts';
+import { activeMember, findMessage, type GroupState } from './group-state.ts';
 import { isLongerThan, limits } from './limits.ts';
+import { hasReacted, type MessageState } from './message-state.ts';
 import { type Decision, type Refusal, refuse } from './refusal.ts';
 
 export type SendMessage = CommandEnvelope & {
@@ -80,7 +82,7 @@ function isRepetition(
 ): boolean {
   return (
     earlier.authorId === command.actorId &&
-    (earlier.edited || earlier.text === null || earlier.text === command.text) &&
+    (earlier.isEdited || earlier.isDeleted || earlier.textHash === hashText(command.text)) &&
     earlier.replyTo === replyTo &&
     earlier.mentions.length === mentions.length &&
     earlier.mentions.every((userId) => mentions.includes(userId))
@@ -92,10 +94,10 @@ export function editMessage(command: EditMessage, state: GroupState): Decision<G
   const found = requireMessage(command, state);
   if ('refused' in found) return found;
   if (found.authorId !== command.actorId) return refuse({ kind: 'forbidden', needs: 'the author' });
-  if (found.text === null) return refuse({ kind: 'message-deleted' });
+  if (found.isDeleted) return refuse({ kind: 'message-deleted' });
   const badText = refuseText(command.text);
   if (badText !== undefined) return badText;
-  if (found.text === command.text) return [];
+  if (found.textHash === hashText(command.text)) return [];
   return [{ type: 'MessageEdited', data: { messageId: command.messageId, seq: found.seq, text: command.text } }];
 }
 
@@ -107,7 +109,7 @@ export function deleteMessage(command: DeleteMessage, state: GroupState): Decisi
   if (found.authorId !== command.actorId && role !== 'owner' && role !== 'admin') {
     return refuse({ kind: 'forbidden', needs: 'the author, an owner or an admin' });
   }
-  if (found.text === null) return [];
+  if (found.isDeleted) return [];
   return [{ type: 'MessageDeleted', data: { messageId: command.messageId, seq: found.seq } }];
 }
 
@@ -115,8 +117,8 @@ export function deleteMessage(command: DeleteMessage, state: GroupState): Decisi
 export function addReaction(command: AddReaction, state: GroupState): Decision<GroupEvent> {
   const found = requireMessage(command, state);
   if ('refused' in found) return found;
-  if (found.text === null) return refuse({ kind: 'message-deleted' });
-  if (found.reactions.has(reactionKey(command.emoji, command.actorId))) return [];
+  if (found.isDeleted) return refuse({ kind: 'message-deleted' });
+  if (hasReacted(found, command.emoji, command.actorId)) return [];
   const badEmoji = refuseEmoji(command.emoji, found);
   if (badEmoji !== undefined) return badEmoji;
   return [{ type: 'ReactionAdded', data: reactionData(command, found) }];
@@ -126,7 +128,7 @@ export function addReaction(command: AddReaction, state: GroupState): Decision<G
 export function removeReaction(command: RemoveReaction, state: GroupState): Decision<GroupEvent> {
   const found = requireMessage(command, state);
   if ('refused' in found) return found;
-  if (!found.reactions.has(reactionKey(command.emoji, command.actorId))) return [];
+  if (!hasReacted(found, command.emoji, command.actorId)) return [];
   return [{ type: 'ReactionRemoved', data: reactionData(command, found) }];
 }
 
@@ -169,8 +171,7 @@ function refuseEmoji(emoji: string, message: MessageState): { readonly refused: 
       problem: `is longer than ${limits.emojiCharacters} characters`,
     });
   }
-  const emojis = new Set(message.reactions.map((key) => key.slice(0, key.indexOf(' '))));
-  if (emojis.size >= limits.emojisPerMessage && !emojis.has(emoji)) {
+  if (message.reactions.size >= limits.emojisPerMessage && !message.reactions.has(emoji)) {
     return refuse({ kind: 'bad-value', field: 'emoji', problem: `at most ${limits.emojisPerMessage} under a message` });
   }
   return undefined;

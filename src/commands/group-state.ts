@@ -1,9 +1,21 @@
-import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import { Map as PersistentMap } from 'immutable';
 import type { GroupEvent } from '../events/event.ts';
+import type { MembersAdded } from '../events/membership.ts';
+import { hashText } from '../events/text-hash.ts';
 import type { Role } from '../events/values.ts';
+import { ownString, stringBytes } from '../memory/string-bytes.ts';
 import { type Position, startOfLog } from '../ports/event-log.ts';
 import type { EventOrigin } from './decider.ts';
+import { type Generation, withEntry } from './generation.ts';
 import { type CommandMemory, withCommandOf } from './known-commands.ts';
+import {
+  type MessageEntry,
+  type MessageState,
+  messageEntryBytes,
+  messageState,
+  withoutReaction,
+  withReaction,
+} from './message-state.ts';
 
 export interface Member {
   readonly name: string;
@@ -14,19 +26,6 @@ export interface Member {
   readonly afterSeq: number;
   /** True when the present stay is not the first. */
   readonly returned: boolean;
-}
-
-export interface MessageState {
-  readonly seq: number;
-  readonly authorId: string;
-  readonly text: string | null;
-  readonly replyTo: string | null;
-  readonly mentions: readonly string[];
-  readonly edited: boolean;
-  /** Where the log holds the message; undefined while it is decided and not yet appended. */
-  readonly position: Position | undefined;
-  /** Each an emoji and a user id, as `reactionKey` joins them. */
-  readonly reactions: PersistentSet<string>;
 }
 
 /**
@@ -41,12 +40,12 @@ export interface GroupState extends CommandMemory {
   readonly ownerCount: number;
   readonly lastSeq: number;
   /**
-   * The messages that events have touched of late, and those that commands have named. `null` marks one that changed
-   * while this state did not hold it: it must be remembered before it is decided on. See remember.ts.
+   * The messages that events have touched of late, and those that commands have named. A forgotten one changed while
+   * this state did not hold it: it must be looked up before it is decided on. See remember.ts.
    */
-  readonly messages: PersistentMap<string, MessageState | null>;
+  readonly messages: Generation<MessageEntry>;
   /** The generation before: what nothing has touched since the last rotation. */
-  readonly olderMessages: PersistentMap<string, MessageState | null>;
+  readonly olderMessages: Generation<MessageEntry>;
   /** Where the older generation was closed: every event that touched what it holds is at or before this. */
   readonly olderThrough: Position;
   /**
@@ -54,7 +53,12 @@ export interface GroupState extends CommandMemory {
    * forgotten, as after a fold from the stream's start: what is not held then is not there.
    */
   readonly forgottenThrough: Position;
+  /** About how many bytes of heap the members take. Kept by events, never counted over the members. */
+  readonly membersByteLength: number;
 }
+
+/** Nothing remembered. */
+export const emptyGeneration = { byId: PersistentMap<string, never>(), byteLength: 0 };
 
 export const initialGroupState: GroupState = {
   exists: false,
@@ -63,25 +67,42 @@ export const initialGroupState: GroupState = {
   memberCount: 0,
   ownerCount: 0,
   lastSeq: 0,
-  messages: PersistentMap(),
-  olderMessages: PersistentMap(),
-  commands: PersistentMap(),
-  olderCommands: PersistentMap(),
+  messages: emptyGeneration,
+  olderMessages: emptyGeneration,
+  commands: emptyGeneration,
+  olderCommands: emptyGeneration,
   olderThrough: startOfLog,
   forgottenThrough: startOfLog,
+  membersByteLength: 0,
 };
 
-export const reactionKey = (emoji: string, userId: string): string => `${emoji} ${userId}`;
+/** Measured: an entry of a persistent map with its share of the nodes, and the member's own fields. */
+const bytesPerMember = 200;
+
+/** About how many bytes of heap a member takes with their id. */
+export const memberBytes = (userId: string, { name }: Pick<Member, 'name'>): number =>
+  bytesPerMember + stringBytes(userId) + stringBytes(name);
+
+/** About how many bytes of heap the state takes, in O(1): every change of it brings its own bytes. */
+export const groupStateBytes = (state: GroupState): number =>
+  state.membersByteLength + rememberedBytes(state) + stringBytes(state.name);
+
+const rememberedBytes = ({ messages, olderMessages, commands, olderCommands }: GroupState): number =>
+  messages.byteLength + olderMessages.byteLength + commands.byteLength + olderCommands.byteLength;
 
 export function activeMember(state: GroupState, userId: string): Member | undefined {
   const member = state.members.get(userId);
   return member?.active ? member : undefined;
 }
 
-/** The message as this state knows it; `null` where it must be remembered, undefined where it was not touched of late. */
-export function findMessage(state: GroupState, messageId: string): MessageState | null | undefined {
-  const recent = state.messages.get(messageId);
-  return recent === undefined ? state.olderMessages.get(messageId) : recent;
+/** The message as this state knows it; forgotten where it must be remembered, undefined where it was not touched of late. */
+export const messageEntry = (state: GroupState, messageId: string): MessageEntry | undefined =>
+  state.messages.byId.get(messageId) ?? state.olderMessages.byId.get(messageId);
+
+/** The message where this state holds it. */
+export function findMessage(state: GroupState, messageId: string): MessageState | undefined {
+  const entry = messageEntry(state, messageId);
+  return entry === undefined || 'isForgotten' in entry ? undefined : entry;
 }
 
 export function evolveGroup(state: GroupState, event: GroupEvent, origin: EventOrigin): GroupState {
@@ -91,79 +112,86 @@ export function evolveGroup(state: GroupState, event: GroupEvent, origin: EventO
 function changeGroup(state: GroupState, event: GroupEvent, position: Position | undefined): GroupState {
   switch (event.type) {
     case 'GroupCreated':
-      return { ...state, exists: true, name: event.data.name };
+      return { ...state, exists: true, name: ownString(event.data.name) };
     case 'GroupRenamed':
-      return { ...state, name: event.data.name };
+      return { ...state, name: ownString(event.data.name) };
     case 'MembersAdded':
-      return withMembers(
-        state,
-        state.members.withMutations((members) => {
-          for (const { userId, name, role } of event.data.members) {
-            members.set(userId, {
-              name,
-              role,
-              active: true,
-              afterSeq: event.data.afterSeq,
-              returned: members.has(userId),
-            });
-          }
-        }),
-        event.data.memberCount,
-        state.ownerCount + event.data.members.filter(({ role }) => role === 'owner').length,
-      );
+      return addMembers(state, event);
     case 'MemberLeft':
     case 'MemberRemoved': {
       const member = state.members.get(event.data.userId);
       if (member === undefined) return state;
       const members = state.members.set(event.data.userId, { ...member, active: false });
-      return withMembers(state, members, event.data.memberCount, state.ownerCount - (member.role === 'owner' ? 1 : 0));
+      const ownerCount = state.ownerCount - (member.role === 'owner' ? 1 : 0);
+      return { ...state, members, memberCount: event.data.memberCount, ownerCount };
     }
     case 'MemberRoleChanged': {
       const member = state.members.get(event.data.userId);
       if (member === undefined) return state;
       const members = state.members.set(event.data.userId, { ...member, role: event.data.role });
       const owners = Number(event.data.role === 'owner') - Number(member.role === 'owner');
-      return withMembers(state, members, state.memberCount, state.ownerCount + owners);
+      return { ...state, members, ownerCount: state.ownerCount + owners };
     }
     case 'MemberRenamed': {
-      const member = state.members.get(event.data.userId);
+      const { userId } = event.data;
+      const member = state.members.get(userId);
       if (member === undefined) return state;
-      return { ...state, members: state.members.set(event.data.userId, { ...member, name: event.data.name }) };
+      const renamed = { ...member, name: ownString(event.data.name) };
+      const bytes = memberBytes(userId, renamed) - memberBytes(userId, member);
+      const membersByteLength = state.membersByteLength + bytes;
+      return { ...state, members: state.members.set(userId, renamed), membersByteLength };
     }
     case 'MessageSent': {
-      const { messageId, seq, authorId, text, replyTo, mentions } = event.data;
-      const reactions = PersistentSet<string>();
-      const message = { seq, authorId, text, replyTo, mentions, edited: false, position, reactions };
-      return { ...state, lastSeq: seq, messages: state.messages.set(messageId, message) };
+      const message = messageState({ ...event.data, isEdited: false, position });
+      const messages = withEntry(state.messages, event.data.messageId, message, messageEntryBytes);
+      return { ...state, lastSeq: event.data.seq, messages };
     }
-    case 'MessageEdited':
-      return changeMessage(state, event.data.messageId, { text: event.data.text, edited: true });
+    case 'MessageEdited': {
+      const textHash = hashText(event.data.text);
+      return changeMessage(state, event.data.messageId, (message) => ({ ...message, textHash, isEdited: true }));
+    }
     case 'MessageDeleted':
-      return changeMessage(state, event.data.messageId, { text: null });
+      return changeMessage(state, event.data.messageId, (message) => ({ ...message, textHash: '', isDeleted: true }));
     case 'ReactionAdded':
     case 'ReactionRemoved': {
       const { messageId, emoji, userId } = event.data;
-      const key = reactionKey(emoji, userId);
-      const before = findMessage(state, messageId)?.reactions;
-      const reactions = event.type === 'ReactionAdded' ? before?.add(key) : before?.delete(key);
-      return changeMessage(state, messageId, reactions === undefined ? {} : { reactions });
+      const react = event.type === 'ReactionAdded' ? withReaction : withoutReaction;
+      return changeMessage(state, messageId, (message) => react(message, emoji, userId));
     }
     default:
       return event satisfies never;
   }
 }
 
-function withMembers(
-  state: GroupState,
-  members: GroupState['members'],
-  memberCount: number,
-  ownerCount: number,
-): GroupState {
-  return { ...state, members, memberCount, ownerCount };
+/** The state with these messages remembered. */
+export function withMessages(state: GroupState, found: Iterable<readonly [string, MessageState]>): GroupState {
+  let { messages } = state;
+  for (const [id, message] of found) messages = withEntry(messages, id, message, messageEntryBytes);
+  return { ...state, messages };
 }
 
-function changeMessage(state: GroupState, messageId: string, change: Partial<MessageState>): GroupState {
+function addMembers(state: GroupState, { data }: MembersAdded): GroupState {
+  let { membersByteLength, ownerCount } = state;
+  const members = state.members.withMutations((all) => {
+    for (const added of data.members) {
+      const [userId, name] = [ownString(added.userId), ownString(added.name)];
+      const earlier = all.get(userId);
+      if (earlier !== undefined) membersByteLength -= memberBytes(userId, earlier);
+      membersByteLength += memberBytes(userId, { name });
+      if (added.role === 'owner') ownerCount += 1;
+      const { role } = added;
+      all.set(userId, { name, role, active: true, afterSeq: data.afterSeq, returned: earlier !== undefined });
+    }
+  });
+  return { ...state, members, memberCount: data.memberCount, ownerCount, membersByteLength };
+}
+
+function changeMessage(
+  state: GroupState,
+  messageId: string,
+  change: (message: MessageState) => MessageState,
+): GroupState {
   const message = findMessage(state, messageId);
-  const changed = message ? { ...message, ...change } : null;
-  return { ...state, messages: state.messages.set(messageId, changed) };
+  const changed = message === undefined ? { isForgotten: true as const } : change(message);
+  return { ...state, messages: withEntry(state.messages, messageId, changed, messageEntryBytes) };
 }

@@ -1,22 +1,33 @@
 import type { HighwaterEvent } from '../events/event.ts';
 import type { StreamName } from '../events/stream-name.ts';
-import { type EventLog, maximumAppendBytes, type Position, type Version } from '../ports/event-log.ts';
+import { type EventLog, LogUnavailable, maximumAppendBytes, type Position, type Version } from '../ports/event-log.ts';
 import { type Decided, decideTogether } from './decide-together.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
 import { type Handled, type Pending, settle } from './pending-command.ts';
-import type { WarmStreams } from './warm-streams.ts';
+import type { Loaded, WarmStreams } from './warm-state.ts';
 
 export interface CommandHandling<State, Command, Event, Context> {
   readonly log: EventLog;
   readonly decider: Decider<State, Command, Event, Context>;
   readonly streams: WarmStreams<State>;
   readonly streamName: (id: string) => StreamName;
-  /** Reads what the decisions on these commands look at besides the stream itself. Runs again after a conflict. */
-  readonly prepare: (id: string, commands: readonly Command[]) => Promise<Context>;
+  /**
+   * Reads what the decisions on these commands look at besides the stream itself, and says on which state they are to be
+   * made. Runs again after a conflict.
+   */
+  readonly prepare: (id: string, commands: readonly Command[]) => Promise<Prepared<State, Context>>;
+}
+
+export interface Prepared<State, Context> {
+  readonly context: Context;
+  readonly warm: Loaded<State>;
 }
 
 /** At most this many commands are decided together. */
 const maximumBatch = 1_000;
+
+/** So many conflicts in a row with nothing stored end a batch: more than processes that share a hot group ever meet. */
+const maximumConflicts = 100;
 
 /**
  * The one loop of every command: fold, decide, append at the expected version, on a conflict read on and decide again.
@@ -78,52 +89,65 @@ async function commit<State, Command extends CommandEnvelope, Event extends High
   const streamName = handling.streamName(id);
   let undecided = batch;
   let isNewest = false;
-  while (undecided.length > 0) {
-    await streams.warm(id);
-    const context = await handling.prepare(
+  for (let conflicts = 0; undecided.length > 0; ) {
+    const { context, warm } = await handling.prepare(
       id,
       undecided.map(({ command }) => command),
     );
-    const warm = await streams.warm(id);
     const decided = decideTogether(handling.decider, streamName, undecided, warm.state, context);
     if (decided.length === 0 && !isNewest) {
       isNewest = true;
-      await streams.readOn(id);
-      if ((await streams.warm(id)).version !== warm.version) continue;
+      const { load, version } = await streams.newest(id);
+      if (load !== warm.load || version !== warm.version) continue;
     }
-    const { stored, fault } = await appendInOrder(handling, id, warm.version, decided);
+    const { stored, reached, conflict, fault } = await appendInOrder(handling, id, warm, decided);
     const settled = countSettled(undecided, decided, stored);
-    const after = await streams.warm(id);
-    for (const pending of undecided.slice(0, settled)) settle(pending, after);
+    for (const pending of undecided.slice(0, settled)) settle(pending, reached);
     if (fault !== undefined) throw fault.error;
     undecided = undecided.slice(settled);
-    if (undecided.length > 0) await streams.readOn(id);
+    if (conflict === undefined) continue;
+    conflicts = stored > 0 ? 1 : conflicts + 1;
+    if (conflicts > maximumConflicts) throw new LogUnavailable(`${streamName} changed as often as it was decided on`);
+    // A stream that is shorter than it was is another log's, restored beneath this process.
+    if (conflict.actualVersion < reached.version) streams.forget(id);
+    await streams.newest(id);
   }
 }
 
-/** Appends until all is stored, a conflict says that another was faster, or a fault ends it. Says how many are stored. */
+interface Appended<State> {
+  /** How many of the decided events are stored. */
+  readonly stored: number;
+  /** The state with them folded. */
+  readonly reached: Loaded<State>;
+  /** Another was faster, at what comes next. */
+  readonly conflict?: { readonly actualVersion: Version };
+  readonly fault?: { readonly error: unknown };
+}
+
+/** Appends until all is stored, a conflict says that another was faster, or a fault ends it. */
 async function appendInOrder<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   { log, streams, streamName }: CommandHandling<State, Command, Event, Context>,
   id: string,
-  version: Version,
+  decidedOn: Loaded<State>,
   decided: readonly Decided<State, Command, Event>[],
-): Promise<{ readonly stored: number; readonly fault?: { readonly error: unknown } }> {
-  let expectedVersion = version;
+): Promise<Appended<State>> {
+  let expectedVersion = decidedOn.version;
+  let reached = decidedOn;
   let stored = 0;
   for (const append of splitByBytes(decided)) {
     const encoded = append.map((one) => one.encoded);
     try {
       const result = await log.append(streamName(id), expectedVersion, encoded);
-      if (result.kind === 'conflict') break;
+      if (result.kind === 'conflict') return { stored, reached, conflict: result };
       recordAppended(append, expectedVersion, result.position);
-      streams.advance(id, expectedVersion, append, result.position);
-      expectedVersion = result.version;
+      reached = streams.advance(id, reached, expectedVersion, append, result.position);
+      expectedVersion += append.length;
       stored += append.length;
     } catch (error) {
-      return { stored, fault: { error } };
+      return { stored, reached, fault: { error } };
     }
   }
-  return { stored };
+  return { stored, reached };
 }
 
 /**

@@ -1,8 +1,9 @@
-import type { Map as PersistentMap } from 'immutable';
 import { commandProgress } from '../events/command-progress.ts';
 import type { GroupEvent } from '../events/event.ts';
+import { stringBytes } from '../memory/string-bytes.ts';
 import type { Position } from '../ports/event-log.ts';
 import type { CommandEnvelope, EventOrigin } from './decider.ts';
+import { type Generation, withEntry } from './generation.ts';
 
 /** A command that the log holds events of, of those whose ids their clients chose. */
 export interface KnownCommand {
@@ -17,9 +18,15 @@ export interface KnownCommand {
 /** What a group's state remembers of commands: in two generations, like its messages. */
 export interface CommandMemory {
   /** By actor and command id, see `commandKey`. */
-  readonly commands: PersistentMap<string, KnownCommand>;
-  readonly olderCommands: PersistentMap<string, KnownCommand>;
+  readonly commands: Generation<KnownCommand>;
+  readonly olderCommands: Generation<KnownCommand>;
 }
+
+/** Measured: an entry of a persistent map with its share of the nodes, and the command's own fields. */
+const bytesPerCommand = 190;
+
+export const knownCommandBytes = (key: string, { digest, addedUpTo }: KnownCommand): number =>
+  bytesPerCommand + stringBytes(key) + stringBytes(digest) + (addedUpTo === null ? 0 : stringBytes(addedUpTo));
 
 /** Ids hold no white space. */
 export const commandKey = (actorId: string, commandId: string): string => `${actorId} ${commandId}`;
@@ -31,7 +38,7 @@ export function findCommand(
 ): KnownCommand | undefined {
   if (commandDigest === undefined) return undefined;
   const key = commandKey(actorId, commandId);
-  return commands.get(key) ?? olderCommands.get(key);
+  return commands.byId.get(key) ?? olderCommands.byId.get(key);
 }
 
 /** The state with the command in it that this event is of. */
@@ -43,5 +50,6 @@ export function withCommandOf<State extends CommandMemory>(
   const { actorId, causationId, commandDigest } = metadata;
   if (commandDigest === undefined) return state;
   const command: KnownCommand = { digest: commandDigest, position, addedUpTo: commandProgress(event, metadata) };
-  return { ...state, commands: state.commands.set(commandKey(actorId, causationId), command) };
+  const commands = withEntry(state.commands, commandKey(actorId, causationId), command, knownCommandBytes);
+  return { ...state, commands };
 }

@@ -1,4 +1,5 @@
-import { findMessage, type GroupState } from './group-state.ts';
+import { hashText } from '../events/text-hash.ts';
+import { type GroupState, messageEntry } from './group-state.ts';
 
 /**
  * What a group's state knows of a text that stood in one of its messages: that the message still says it, that it was
@@ -8,9 +9,9 @@ import { findMessage, type GroupState } from './group-state.ts';
 export type KnownText = 'stands' | 'deleted' | 'replaced' | 'untouched' | 'changed';
 
 export function knownText(state: GroupState, messageId: string, text: string | null): KnownText {
-  const message = findMessage(state, messageId);
+  const message = messageEntry(state, messageId);
   if (message === undefined) return 'untouched';
-  if (message === null) return 'changed';
-  if (message.text === null) return 'deleted';
-  return message.text === text ? 'stands' : 'replaced';
+  if ('isForgotten' in message) return 'changed';
+  if (message.isDeleted) return 'deleted';
+  return text !== null && message.textHash === hashText(text) ? 'stands' : 'replaced';
 }

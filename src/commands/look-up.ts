@@ -2,16 +2,18 @@ import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
-import { type EventLog, noStream, type Position, startOfLog, type Version } from '../ports/event-log.ts';
+import { type EventLog, noStream, type Position, startOfLog } from '../ports/event-log.ts';
 import {
   type CommandKey,
+  type CommandRow,
   type MessageRow,
   type ReactionRow,
   type ReadModels,
   ReadModelsUnavailable,
 } from '../ports/read-models.ts';
-import { evolveGroup, type GroupState, initialGroupState, type MessageState, reactionKey } from './group-state.ts';
+import { evolveGroup, findMessage, initialGroupState, withMessages } from './group-state.ts';
 import { commandKey, type KnownCommand } from './known-commands.ts';
+import { type MessageState, messageState, type Reactions } from './message-state.ts';
 
 export interface LookUpStores {
   readonly log: EventLog;
@@ -30,8 +32,6 @@ export interface Found {
   readonly messages: ReadonlyMap<string, MessageState>;
   /** By `commandKey`. */
   readonly commands: ReadonlyMap<string, KnownCommand>;
-  /** Up to which version of the group's stream the messages are exact for certain. */
-  readonly version: Version;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function lookUp(
       wanted.commands.length === 0 ? [] : readModels.acceptedCommands(groupId, wanted.commands),
     ]);
     if (!(await isProjected(readModels, forgottenThrough))) return undefined;
-    return { ...messages, commands: new Map(commands.map((row) => [commandKey(row.actorId, row.commandId), row])) };
+    return { ...messages, commands: new Map(commands.map(knownCommand)) };
   } catch (error) {
     if (error instanceof ReadModelsUnavailable) return undefined;
     throw error;
@@ -71,7 +71,7 @@ export async function isProjected(readModels: Pick<ReadModels, 'checkpoint'>, po
   }
 }
 
-type FoundMessages = Omit<Found, 'commands'>;
+type FoundMessages = Pick<Found, 'messages'>;
 
 async function read(
   { readModels }: LookUpStores,
@@ -79,25 +79,36 @@ async function read(
   messageIds: readonly string[],
 ): Promise<FoundMessages> {
   const rows = messageIds.length === 0 ? [] : await readModels.messages(groupId, messageIds);
-  const reactions = rows.length === 0 ? [] : await readModels.reactions(rows);
-  return { messages: new Map(rows.map((row) => [row.messageId, messageState(row, reactions)])), version: noStream };
+  const reactions = reactionsBySeq(rows.length === 0 ? [] : await readModels.reactions(rows));
+  return { messages: new Map(rows.map((row) => [row.messageId, fromRow(row, reactions.get(row.seq))])) };
 }
 
-function messageState(row: MessageRow, reactions: readonly ReactionRow[]): MessageState {
-  const { seq, authorId, text, replyTo, mentions, editedAt, sentPosition: position } = row;
-  const own = reactions.filter((reaction) => reaction.seq === seq);
-  const keys = own.map(({ emoji, userId }) => reactionKey(emoji, userId));
-  return {
-    seq,
-    authorId,
-    text,
-    replyTo,
-    mentions,
-    edited: editedAt !== null,
-    position,
-    reactions: PersistentSet(keys),
-  };
+const knownCommand = (row: CommandRow): [string, KnownCommand] => [
+  commandKey(row.actorId, row.commandId),
+  { digest: row.digest, position: row.position, addedUpTo: row.addedUpTo },
+];
+
+function fromRow(row: MessageRow, reactions: Reactions | undefined): MessageState {
+  return messageState({ ...row, isEdited: row.editedAt !== null, position: row.sentPosition }, reactions);
 }
+
+/** Each reaction is looked at once, however many messages they stand under. */
+function reactionsBySeq(rows: readonly ReactionRow[]): ReadonlyMap<number, Reactions> {
+  const people = new Map<number, Map<string, string[]>>();
+  for (const { seq, emoji, userId } of rows) {
+    const byEmoji = people.get(seq) ?? new Map<string, string[]>();
+    people.set(seq, byEmoji);
+    const reacted = byEmoji.get(emoji);
+    if (reacted === undefined) byEmoji.set(emoji, [userId]);
+    else reacted.push(userId);
+  }
+  return new Map([...people].map(([seq, byEmoji]) => [seq, PersistentMap([...byEmoji].map(standing))]));
+}
+
+const standing = ([emoji, userIds]: [string, string[]]): [string, PersistentSet<string>] => [
+  emoji,
+  PersistentSet(userIds),
+];
 
 /** The rows as the read models have them, with what the log holds beyond them folded on top. */
 async function readThroughLog(
@@ -108,7 +119,7 @@ async function readThroughLog(
   const [group] = await stores.readModels.groups([groupId]);
   let version = group?.version ?? noStream;
   const rows = await read(stores, groupId, messageIds);
-  let state: GroupState = { ...initialGroupState, messages: PersistentMap(rows.messages) };
+  let state = withMessages(initialGroupState, rows.messages);
   for (;;) {
     const page = await stores.log.readStream(groupStream(groupId), version + 1, 1_000);
     for (const recorded of page) {
@@ -121,8 +132,8 @@ async function readThroughLog(
   }
   const messages = new Map<string, MessageState>();
   for (const id of messageIds) {
-    const message = state.messages.get(id);
-    if (message) messages.set(id, message);
+    const message = findMessage(state, id);
+    if (message !== undefined) messages.set(id, message);
   }
-  return { messages, version };
+  return { messages };
 }

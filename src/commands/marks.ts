@@ -1,5 +1,6 @@
 import { Map as PersistentMap } from 'immutable';
 import type { ReadsEvent } from '../events/event.ts';
+import { ownString, stringBytes } from '../memory/string-bytes.ts';
 import { requireMember } from './decide-membership.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
 import type { GroupState } from './group-state.ts';
@@ -14,7 +15,15 @@ export type MarkReadUpTo = CommandEnvelope & {
 export interface MarksState {
   /** The highest mark of each reader that stands in the `reads-…` stream. */
   readonly marks: PersistentMap<string, number>;
+  /** About how many bytes of heap they take. */
+  readonly byteLength: number;
 }
+
+/** Measured: an entry of a persistent map with its share of the nodes. */
+const bytesPerMark = 150;
+
+/** About how many bytes of heap a reader's mark takes. */
+export const markBytes = (userId: string): number => bytesPerMark + stringBytes(userId);
 
 /** What a mark is measured against: the group as it is now. */
 export interface MarksContext {
@@ -49,9 +58,13 @@ function highestPerReader(events: readonly ReadsEvent[]): readonly ReadsEvent[] 
 
 /** Who has read up to where. One mark a reader, never a row a message. */
 export const marksDecider: Decider<MarksState, MarkReadUpTo, ReadsEvent, MarksContext> = {
-  initialState: { marks: PersistentMap() },
-  evolve: (state, { data: { userId, upTo } }) =>
-    upTo <= (state.marks.get(userId) ?? 0) ? state : { marks: state.marks.set(userId, upTo) },
+  initialState: { marks: PersistentMap(), byteLength: 0 },
+  evolve: (state, { data: { userId, upTo } }) => {
+    const standing = state.marks.get(userId);
+    if (upTo <= (standing ?? 0)) return state;
+    if (standing !== undefined) return { ...state, marks: state.marks.set(userId, upTo) };
+    return { marks: state.marks.set(ownString(userId), upTo), byteLength: state.byteLength + markBytes(userId) };
+  },
   decide: decideMark,
   coalesce: highestPerReader,
 };

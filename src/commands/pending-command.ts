@@ -1,6 +1,6 @@
 import type { Position, Version } from '../ports/event-log.ts';
 import type { Refusal, Repetition } from './refusal.ts';
-import type { Warm } from './warm-streams.ts';
+import type { Warm } from './warm-state.ts';
 
 /** An event of a command at its place in its stream. */
 export interface AppendedEvent<Event> {

@@ -1,21 +1,30 @@
 import type { DecodedEvent } from '../events/codec.ts';
 import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { StreamName } from '../events/stream-name.ts';
-import { type EventLog, noStream, type Position, type RecordedEvent, type Version } from '../ports/event-log.ts';
+import { createBoundedMap } from '../memory/bounded-map.ts';
+import {
+  type EventLog,
+  LogUnavailable,
+  noStream,
+  type Position,
+  type RecordedEvent,
+  type Version,
+} from '../ports/event-log.ts';
+import type { Loaded, Warm, WarmStreams } from './warm-state.ts';
 
-/** A stream's state as of one version, with the position of the event that made it so. */
-export interface Warm<State> {
-  readonly state: State;
-  readonly version: Version;
-  readonly position: Position;
+interface Arrived {
+  readonly recorded: RecordedEvent;
+  readonly decoded: DecodedEvent;
 }
 
 interface Entry<State> {
-  warm: Warm<State> | undefined;
-  loading: Promise<void> | undefined;
+  warm: Loaded<State> | undefined;
+  /** Resolves with the state, or with undefined where it was forgotten meanwhile. */
+  loading: Promise<Loaded<State> | undefined> | undefined;
   /** The newest version that came by the live feed. */
   followedTo: Version;
-  holds: number;
+  /** What came by the live feed while the stream was read; empty again where it became too much. */
+  arrived: Arrived[];
 }
 
 export interface WarmStreamsOptions<State> {
@@ -25,137 +34,198 @@ export interface WarmStreamsOptions<State> {
   readonly evolve: (state: State, decoded: DecodedEvent, position: Position) => State;
   /** Where a cold stream starts: a snapshot of the read models, or the initial state before the first version. */
   readonly snapshot: (id: string) => Promise<Warm<State>>;
-  /** How much memory a state takes, in any unit. */
+  /** How many bytes of heap a state takes. Asked at every event, so it is O(1). */
   readonly weigh: (state: State) => number;
-  /** All states together weigh at most this much; the least recently used are let go first. */
-  readonly capacity: number;
-}
-
-/**
- * The states of the streams that commands are about, kept warm while they are used. Each is a fold of its stream up to a
- * version and nothing else, so it may be dropped at any time and advanced by whoever sees the next event first.
- */
-export interface WarmStreams<State> {
-  /** The state, loaded first where it is cold. At least as new as every append that this process has been answered. */
-  warm(id: string): Promise<Warm<State>>;
-  /** The state if it is warm. */
-  peek(id: string): Warm<State> | undefined;
-  /** Replaces the state by one that folds the same events, with more or less of them remembered. */
-  replace(id: string, change: (warm: Warm<State>) => State): void;
-  /** Folds what this process has appended at `expectedVersion`. `position` is that of the last event. */
-  advance(id: string, expectedVersion: Version, events: readonly DecodedEvent[], position: Position): void;
-  /** Folds an event that came by the live feed, when it is the next one of a warm stream. */
-  follow(id: string, recorded: RecordedEvent, decoded: DecodedEvent): void;
-  /** Folds what the log holds beyond the warm version. */
-  readOn(id: string): Promise<void>;
-  forget(id: string): void;
-  /** Keeps the stream warm until the returned function is called. */
-  hold(id: string): () => void;
+  /** All states together take at most this much, but for those in use; the least recently used are let go first. */
+  readonly capacityBytes: number;
 }
 
 const pageSize = 1_000;
+/** So many events of the feed are kept for a stream that is being read; past it the log is read again. */
+const maximumArrived = 100;
+/** A stream that is behind the feed, or forgotten, as often as this while it is loaded is given up. */
+const maximumAttempts = 10;
+/** Measured: an entry, and the states' own objects. */
+const bytesPerEntry = 350;
 
 export function createWarmStreams<State>(options: WarmStreamsOptions<State>): WarmStreams<State> {
-  const { log, streamName, evolve, snapshot, weigh, capacity } = options;
-  // In the order of their last use.
-  const entries = new Map<string, Entry<State>>();
-  let weight = 0;
+  const { log, streamName, evolve, snapshot, weigh, capacityBytes } = options;
+  const entries = createBoundedMap<Entry<State>>(capacityBytes);
+  let loads = 0;
+
+  const emptyEntry = (): Entry<State> => ({ warm: undefined, loading: undefined, followedTo: noStream, arrived: [] });
+  const isCurrent = (id: string, entry: Entry<State>) => entries.peek(id) === entry;
 
   function touch(id: string): Entry<State> {
-    const entry = entries.get(id) ?? { warm: undefined, loading: undefined, followedTo: noStream, holds: 0 };
-    entries.delete(id);
-    entries.set(id, entry);
+    const standing = entries.use(id);
+    if (standing !== undefined) return standing;
+    const entry = emptyEntry();
+    entries.set(id, entry, bytesPerEntry);
     return entry;
   }
 
-  function set(id: string, entry: Entry<State>, warm: Warm<State>): void {
-    if (entries.get(id) !== entry) return;
-    weight += weigh(warm.state) - (entry.warm === undefined ? 0 : weigh(entry.warm.state));
+  function set(id: string, entry: Entry<State>, warm: Loaded<State>): void {
+    if (!isCurrent(id, entry)) return;
     entry.warm = warm;
-    for (const [oldestId, oldest] of entries) {
-      if (weight <= capacity) return;
-      if (oldest !== entry && oldest.holds === 0 && oldest.loading === undefined) drop(oldestId);
-    }
+    entries.weigh(id, bytesPerEntry + weigh(warm.state));
   }
 
-  function drop(id: string): void {
-    const entry = entries.get(id);
-    if (entry?.warm !== undefined) weight -= weigh(entry.warm.state);
-    entries.delete(id);
+  /** Who holds the stream holds whatever is loaded next. */
+  function forget(id: string): void {
+    if (entries.isPinned(id)) entries.set(id, emptyEntry(), bytesPerEntry);
+    else entries.delete(id);
   }
 
-  async function readTail(id: string, entry: Entry<State>): Promise<void> {
-    while (entry.warm !== undefined && entries.get(id) === entry) {
-      const from = entry.warm.version + 1;
-      const page = await log.readStream(streamName(id), from, pageSize);
+  function hold(id: string): () => void {
+    touch(id);
+    const release = entries.pin(id);
+    return () => {
+      release();
+      const entry = entries.peek(id);
+      const isEmpty = entry?.loading === undefined && (entry?.warm?.version ?? noStream) === noStream;
+      if (isEmpty && !entries.isPinned(id)) entries.delete(id);
+    };
+  }
+
+  function fold(warm: Loaded<State>, recorded: RecordedEvent, decoded: DecodedEvent): Loaded<State> {
+    const { version, position } = recorded;
+    return { state: evolve(warm.state, decoded, position), version, position, load: warm.load };
+  }
+
+  /** Folds what the stream holds from version `from` on, which is the warm state's own or the one after it. */
+  async function readTail(id: string, entry: Entry<State>, from: Version): Promise<void> {
+    for (let next = from; ; ) {
+      const page = await log.readStream(streamName(id), next, pageSize);
+      if (!isCurrent(id, entry) || entry.warm === undefined) return;
       let warm = entry.warm;
+      if (next === from && from <= warm.version) requireStanding(id, warm, from, page[0]);
       for (const recorded of page) {
-        if (recorded.version !== warm.version + 1) continue;
-        const { version, position } = recorded;
-        warm = { state: evolve(warm.state, decodeRecorded(recorded), position), version, position };
+        if (recorded.version <= warm.version) continue;
+        if (recorded.version > warm.version + 1) {
+          throw contradicted(id, `the log misses version ${warm.version + 1} of ${streamName(id)}`);
+        }
+        warm = fold(warm, recorded, decodeRecorded(recorded));
       }
       if (warm !== entry.warm) set(id, entry, warm);
       if (page.length < pageSize) return;
+      next += page.length;
     }
   }
 
-  async function load(id: string, entry: Entry<State>): Promise<void> {
+  function requireStanding(id: string, warm: Warm<State>, version: Version, found: RecordedEvent | undefined): void {
+    if (found?.version === version && found.position <= warm.position) return;
+    throw contradicted(id, `the log does not hold version ${version} of ${streamName(id)} as the read models do`);
+  }
+
+  /** The log is another one than it was, restored or cut. What was folded of it says nothing any more. */
+  function contradicted(id: string, how: string): LogUnavailable {
+    forget(id);
+    return new LogUnavailable(how);
+  }
+
+  /** What comes by the feed while a page is on its way may not be on it, and will not come again. */
+  async function catchUp(id: string, entry: Entry<State>, start: Loaded<State>): Promise<void> {
+    let from = Math.max(start.version, 0);
+    for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+      const before = entry.warm?.version;
+      await readTail(id, entry, from);
+      if (!isCurrent(id, entry) || entry.warm === undefined) return;
+      for (const { recorded, decoded } of entry.arrived.splice(0)) {
+        if (recorded.version === entry.warm.version + 1) set(id, entry, fold(entry.warm, recorded, decoded));
+      }
+      if (entry.warm.version >= entry.followedTo) return;
+      if (before !== entry.warm.version) attempt = 0;
+      from = entry.warm.version + 1;
+    }
+    throw new LogUnavailable(`${streamName(id)} cannot be read as far as it was followed`);
+  }
+
+  async function load(id: string, entry: Entry<State>): Promise<Loaded<State> | undefined> {
+    const release = hold(id);
     try {
-      set(id, entry, await snapshot(id));
-      // What comes by the feed while a page is on its way may not be on it, and will not come again.
-      do await readTail(id, entry);
-      while (entry.warm !== undefined && entry.warm.version < entry.followedTo && entries.get(id) === entry);
+      loads += 1;
+      const loaded = { load: loads, ...(await snapshot(id)) };
+      set(id, entry, loaded);
+      await catchUp(id, entry, loaded);
+      return isCurrent(id, entry) ? entry.warm : undefined;
     } catch (error) {
-      if (entries.get(id) === entry) drop(id);
+      if (isCurrent(id, entry)) forget(id);
       throw error;
     } finally {
       entry.loading = undefined;
+      entry.arrived = [];
+      release();
     }
   }
 
+  async function warm(id: string): Promise<Loaded<State>> {
+    for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+      const entry = touch(id);
+      if (entry.loading === undefined && entry.warm !== undefined) return entry.warm;
+      entry.loading ??= load(id, entry);
+      const loaded = await entry.loading;
+      if (loaded !== undefined) return loaded;
+    }
+    throw new LogUnavailable(`${streamName(id)} was forgotten as often as it was loaded`);
+  }
+
   return {
-    async warm(id) {
-      for (;;) {
-        const entry = touch(id);
-        if (entry.warm === undefined) entry.loading ??= load(id, entry);
-        if (entry.loading !== undefined) await entry.loading;
-        if (entry.warm !== undefined) return entry.warm;
+    warm,
+    async newest(id) {
+      const entry = entries.peek(id);
+      // What is loaded from now on is read to the log's end as it is now; what is loading already may not be.
+      if (entry === undefined || (entry.warm === undefined && entry.loading === undefined)) return warm(id);
+      const release = hold(id);
+      try {
+        const { version } = await warm(id);
+        const current = entries.peek(id);
+        if (current !== undefined) await readTail(id, current, version + 1);
+        return await warm(id);
+      } finally {
+        release();
       }
     },
     peek: (id) => {
-      const entry = entries.get(id);
+      const entry = entries.peek(id);
       return entry?.loading === undefined ? entry?.warm : undefined;
     },
-    replace(id, change) {
-      const entry = entries.get(id);
-      if (entry?.warm !== undefined) set(id, entry, { ...entry.warm, state: change(entry.warm) });
+    replace(id, seen, change) {
+      const entry = entries.peek(id);
+      if (entry?.loading !== undefined || entry?.warm?.load !== seen.load) return undefined;
+      const replaced = { ...entry.warm, state: change(entry.warm.state) };
+      set(id, entry, replaced);
+      return replaced;
     },
-    advance(id, expectedVersion, events, position) {
-      const entry = entries.get(id);
-      if (entry?.warm === undefined) return;
-      let { state, version } = entry.warm;
-      events.forEach((event, index) => {
-        if (expectedVersion + 1 + index !== version + 1) return;
-        state = evolve(state, event, position);
-        version += 1;
-      });
-      if (version > entry.warm.version) set(id, entry, { state, version, position });
+    advance(id, from, expectedVersion, events, position) {
+      const entry = entries.peek(id);
+      const isSame = entry !== undefined && entry.loading === undefined && entry.warm?.load === from.load;
+      // What is in memory by now was loaded anew, perhaps before this append: the next one to ask reads on from it.
+      if (!isSame) forget(id);
+      const base = (isSame ? entry.warm : undefined) ?? from;
+      const version = expectedVersion + events.length;
+      if (base.version >= version) return base;
+      const news = events.slice(base.version - expectedVersion);
+      const state = news.reduce((folded, decoded) => evolve(folded, decoded, position), base.state);
+      const advanced = { state, version, position, load: from.load };
+      if (isSame) set(id, entry, advanced);
+      return advanced;
     },
-    follow(id, { version, position }, decoded) {
-      const entry = entries.get(id);
+    follow(id, recorded, decoded) {
+      const entry = entries.peek(id);
       if (entry === undefined) return;
-      entry.followedTo = version;
-      if (entry.warm === undefined || entry.loading !== undefined || version !== entry.warm.version + 1) return;
-      set(id, entry, { state: evolve(entry.warm.state, decoded, position), version, position });
+      const { version, position } = recorded;
+      entry.followedTo = Math.max(entry.followedTo, version);
+      if (entry.loading !== undefined) {
+        if (entry.arrived.length >= maximumArrived) entry.arrived = [];
+        entry.arrived.push({ recorded, decoded });
+      } else if (entry.warm === undefined) return;
+      else if (version === entry.warm.version + 1) set(id, entry, fold(entry.warm, recorded, decoded));
+      // Neither the next one nor one that was folded before: another log's, or a state that was read too early.
+      else if (version > entry.warm.version || position > entry.warm.position) forget(id);
     },
-    readOn: (id) => readTail(id, touch(id)),
-    forget: drop,
-    hold(id) {
-      const entry = touch(id);
-      entry.holds += 1;
-      return () => {
-        entry.holds -= 1;
-      };
-    },
+    forget,
+    hold,
+    byteLength: () => entries.byteLength,
+    size: () => entries.size,
   };
 }

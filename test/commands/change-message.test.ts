@@ -1,6 +1,9 @@
-import { describe, test } from 'vitest';
+import { Set as PersistentSet } from 'immutable';
+import { describe, expect, test, vi } from 'vitest';
+import { groupDecider } from '../../src/commands/group.ts';
+import { findMessage } from '../../src/commands/group-state.ts';
 import { deleted, edited, lunch, reacted, sent, unreacted } from './events.ts';
-import { type GroupOrder, given } from './given.ts';
+import { by, foldGroup, type GroupOrder, given } from './given.ts';
 
 const group = [...lunch, sent(1, 'cleo')];
 
@@ -146,4 +149,26 @@ describe('reacting to a message', () => {
       .when('dan', add('e7'))
       .then([reacted(1, 'dan', 'e7')]);
   });
+});
+
+test('deciding on a reaction looks at nobody else’s, however many have reacted', () => {
+  const everybody = Array.from({ length: 2_000 }, (_, index) => reacted(1, `user-${index}`));
+  const state = foldGroup([...group, ...everybody]);
+  const people = findMessage(state, 'm-1')?.reactions.get('👍');
+  expect(people?.size).toBe(2_000);
+  const lookedAt = vi.spyOn(PersistentSet.prototype, 'forEach');
+  const walked = [
+    lookedAt,
+    ...(['map', 'some', 'reduce', 'toArray', 'values', 'keys'] as const).map((walk) =>
+      vi.spyOn(PersistentSet.prototype, walk),
+    ),
+  ];
+  for (const order of [
+    { type: 'AddReaction', messageId: 'm-1', emoji: '👍' },
+    { type: 'RemoveReaction', messageId: 'm-1', emoji: '👍' },
+  ] as const) {
+    for (const actorId of ['ada', 'bob']) groupDecider.decide(by(actorId, order), state, undefined);
+  }
+  for (const walk of walked) expect(walk).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
 });

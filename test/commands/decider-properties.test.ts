@@ -31,8 +31,8 @@ function historyOf(orders: readonly Given[]): readonly GroupEvent[] {
 const plain = (state: GroupState) => ({
   ...state,
   members: state.members.toJS(),
-  messages: state.messages.toJS(),
-  olderMessages: state.olderMessages.toJS(),
+  messages: state.messages.byId.toJS(),
+  olderMessages: state.olderMessages.byId.toJS(),
 });
 
 const arbitraryOrders = fc.array(arbitraryOrder, { maxLength: 80, size: 'max' });

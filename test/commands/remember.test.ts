@@ -101,13 +101,13 @@ describe('a group that remembers few of its messages', () => {
   test('holds about two generations once the read models have caught up', async () => {
     const { here } = await rotatedGroup(true);
     const { state } = await here.commands.group('lunch');
-    expect(state.messages.size + state.olderMessages.size).toBeLessThanOrEqual(5);
+    expect(state.messages.byId.size + state.olderMessages.byId.size).toBeLessThanOrEqual(5);
   });
 
   test('forgets nothing that the read models do not know yet', async () => {
     const { here } = await rotatedGroup(false);
     const { state } = await here.commands.group('lunch');
-    expect(state.messages.size + state.olderMessages.size).toBe(20);
+    expect(state.messages.byId.size + state.olderMessages.byId.size).toBe(20);
   });
 
   test.each([

@@ -237,5 +237,5 @@ describe('a command that was broken off between its appends', () => {
 
 test('a group that was created is known, whoever is on its list', () => {
   const { state } = groupAfter({ history: [], actorId: 'ada', order: create, since: [created('Never')] });
-  expect(state.commands.get('ada c-1')).toMatchObject({ position: 1, addedUpTo: null });
+  expect(state.commands.byId.get('ada c-1')).toMatchObject({ position: 1, addedUpTo: null });
 });

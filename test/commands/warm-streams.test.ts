@@ -17,7 +17,7 @@ test('a process that has room for hardly one group answers as one that has room 
   await assertAsyncProperty(
     fc.asyncProperty(plan, async (steps) => {
       const log = createInMemoryEventLog();
-      const { commands, readModels } = startProcess(log, { capacity: 60, generationSize: 3 });
+      const { commands, readModels } = startProcess(log, { capacityBytes: 8_000, generationSize: 3 });
       let ordersGiven = 0;
       const handle = (groupId: string, ...order: Parameters<typeof by>) =>
         commands.handleGroup(groupId, { ...by(...order), commandId: `command-${++ordersGiven}` });
@@ -34,7 +34,7 @@ test('a process that has room for hardly one group answers as one that has room 
 
 test('groups that are let go while commands on all of them are under way are answered right', async () => {
   const log = createInMemoryEventLog();
-  const { commands } = startProcess(log, { capacity: 1 });
+  const { commands } = startProcess(log, { capacityBytes: 1 });
   const handle = (groupId: string, actorId: string, ...order: [Parameters<typeof by>[1], string]) =>
     commands.handleGroup(groupId, by(actorId, ...order));
   await Promise.all(
@@ -89,7 +89,7 @@ describe('following the log', () => {
 
 test('a group that is let go in the middle of reading its tail is loaded again', async () => {
   const log = createInMemoryEventLog();
-  const [here, elsewhere] = [startProcess(log, { capacity: 1 }), startProcess(log)];
+  const [here, elsewhere] = [startProcess(log, { capacityBytes: 1 }), startProcess(log)];
   await here.order('ada', createLunch);
   const ids = Array.from({ length: 2_500 }, (_, index) => `m-${index + 1}`);
   await Promise.all(ids.map((id) => elsewhere.order('bob', message(id))));
