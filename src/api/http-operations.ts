@@ -47,7 +47,8 @@ export function createHttpOperations(yoga: Yoga, now: () => number): HttpOperati
       void reply.status(response.status);
       const type = response.headers.get('content-type') ?? '';
       if (response.body !== null && /^(text\/event-stream|multipart\/mixed)/.test(type)) {
-        return reply.send(follow(response.body, viewer, reply));
+        // When the stream ends its client is to notice, also one that waits for the connection's end.
+        return reply.header('connection', 'close').send(follow(response.body, viewer, reply));
       }
       const text = await response.text();
       // What yoga refuses before it has parsed anything has no body of its own.
