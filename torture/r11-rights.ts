@@ -31,7 +31,7 @@ export async function run({ rounds, seed, log }: TortureOptions): Promise<Tortur
 }
 
 /** The cure taken out: rights are those that a group's state gave when it was first asked. */
-function withRightsOfOld(services: Services): Services {
+export function withRightsOfOld(services: Services): Services {
   const first = new Map<string, ReturnType<Services['commands']['group']>>();
   const old = (groupId: string) => {
     const known = first.get(groupId) ?? services.commands.newestGroup(groupId);

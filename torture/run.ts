@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { run as runNetworkFaults } from './r3-network.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
+import { run as runRevoked } from './r9-revoked.ts';
 import { run as runRights } from './r11-rights.ts';
 import { holds, type TortureRow } from './row.ts';
 
@@ -20,6 +21,12 @@ const rows: readonly TortureRow[] = [
     title: 'the subscription to the log ends cleanly, errors and goes silent',
     rounds: { long: 100, short: 2 },
     run: runSubscriptionFaults,
+  },
+  {
+    name: 'R9',
+    title: 'people are removed and tokens expire while they watch another process',
+    rounds: { long: 1_000, short: 8 },
+    run: runRevoked,
   },
   {
     name: 'R11',

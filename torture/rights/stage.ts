@@ -1,12 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { startServer } from '../../src/api/server.ts';
 import type { Services } from '../../src/api/services.ts';
-import { readConfig } from '../../src/config.ts';
-import { openHighwater } from '../../src/processes/highwater.ts';
-import { createLogger } from '../../src/processes/logger.ts';
+import { startApiInProcess } from '../api-in-process.ts';
 
 /** A server on embedded stores whose projector can be held back. */
 export interface RightsStage {
@@ -20,15 +15,9 @@ export interface RightsStage {
   close(): Promise<void>;
 }
 
-/** `wrap` stands between the services and the API: the control takes a cure out there. */
-export async function startRightsStage(wrap: (services: Services) => Services = (own) => own): Promise<RightsStage> {
-  const data = await mkdtemp(join(tmpdir(), 'highwater-rights-'));
-  const logger = createLogger({ logLevel: 'silent' });
-  const config = readConfig({ HIGHWATER_DATA: data, HIGHWATER_PORT: '0' });
-  const highwater = await openHighwater(config, { logger });
-  const { services } = highwater;
-  const server = await startServer({ ...config, logger, ready: async () => ({ ready: true }) });
-  server.open(wrap(services));
+export async function startRightsStage(wrap?: (services: Services) => Services): Promise<RightsStage> {
+  const api = await startApiInProcess({}, wrap);
+  const { services } = api;
   let holder: DatabaseSync | undefined;
 
   function releaseProjector(): void {
@@ -38,10 +27,10 @@ export async function startRightsStage(wrap: (services: Services) => Services = 
   }
 
   return {
-    url: server.url,
+    url: api.url,
     services,
     holdProjector() {
-      holder = new DatabaseSync(join(data, 'read-models.db'), { timeout: 5_000 });
+      holder = new DatabaseSync(join(api.dataDirectory, 'read-models.db'), { timeout: 5_000 });
       holder.exec('BEGIN IMMEDIATE');
     },
     releaseProjector,
@@ -51,9 +40,7 @@ export async function startRightsStage(wrap: (services: Services) => Services = 
     },
     async close() {
       releaseProjector();
-      await server.close();
-      await highwater.close();
-      await rm(data, { recursive: true, force: true });
+      await api.close();
     },
   };
 }
