@@ -3,6 +3,7 @@ import { run as runNetworkFaults } from './r3-network.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
 import { run as runRevoked } from './r9-revoked.ts';
 import { run as runRights } from './r11-rights.ts';
+import { run as runChurn } from './r12-churn.ts';
 import { holds, type TortureRow } from './row.ts';
 
 /**
@@ -33,6 +34,12 @@ const rows: readonly TortureRow[] = [
     title: 'every field is asked for as everybody, before and after each change of rights',
     rounds: { long: 4, short: 1 },
     run: runRights,
+  },
+  {
+    name: 'R12',
+    title: 'people come and go without a word, and a server ends with deaf clients',
+    rounds: { long: 30_000, short: 300 },
+    run: runChurn,
   },
 ];
 
