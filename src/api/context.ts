@@ -41,7 +41,7 @@ const joinKey = (groupId: string, rest: string | number): string => `${groupId} 
 /**
  * A subscription's context lives as long as its socket, and rows change: so nothing is cached beyond one batch.
  */
-function createLoaders({ readModels }: Services): Loaders {
+function createLoaders({ readModels, messages: shownMessages }: Services): Loaders {
   const groups = new DataLoader<string, GroupRow | undefined>(
     async (ids) => {
       const rows = new Map((await readModels.groups([...new Set(ids)])).map((row) => [row.groupId, row]));
@@ -54,7 +54,7 @@ function createLoaders({ readModels }: Services): Loaders {
       const byGroup = Map.groupBy(keys, ({ groupId }) => groupId);
       const rows = await Promise.all(
         [...byGroup].map(([groupId, own]) =>
-          readModels.messages(groupId, [...new Set(own.map((key) => key.messageId))]),
+          shownMessages.messages(groupId, [...new Set(own.map((key) => key.messageId))]),
         ),
       );
       const found = new Map(rows.flat().map((row) => [joinKey(row.groupId, row.messageId), row]));

@@ -2,6 +2,7 @@ import type { Commands } from '../commands/commands.ts';
 import type { Freshness } from '../delivery/freshness.ts';
 import type { LiveFeed } from '../delivery/live-feed.ts';
 import type { ReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
+import type { ShownMessages } from '../delivery/shown-messages.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
@@ -11,7 +12,9 @@ import type { Tokens } from '../rights/tokens.ts';
 export interface Services {
   readonly log: EventLog;
   readonly commands: Commands;
-  readonly readModels: ReadModels;
+  /** Without what holds texts, which is shown by `messages` only. */
+  readonly readModels: Omit<ReadModels, keyof ShownMessages>;
+  readonly messages: ShownMessages;
   readonly counts: HotReadCounts;
   readonly feed: LiveFeed;
   readonly announcer: ReadCountAnnouncer;

@@ -1,9 +1,9 @@
 import type { Freshness } from '../delivery/freshness.ts';
+import type { ShownMessages } from '../delivery/shown-messages.ts';
 import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
-import type { ReadModels } from '../ports/read-models.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Shown } from './demo-crowd.ts';
 
@@ -12,7 +12,7 @@ export interface Counted {
   readonly log: EventLog;
   readonly counts: HotReadCounts;
   readonly freshness: Freshness;
-  readonly readModels: Pick<ReadModels, 'timelinePage'>;
+  readonly messages: Pick<ShownMessages, 'timelinePage'>;
 }
 
 export interface Recount {
@@ -69,7 +69,7 @@ interface NaiveGroup {
  * serving process answers (`shown`, asked at the log's end) must agree with it.
  */
 export async function recount(
-  { log, counts, freshness, readModels }: Counted,
+  { log, counts, freshness, messages }: Counted,
   groupId: string,
   shown: (atLeast: Position) => Promise<readonly ReadonlyMap<number, Shown>[]>,
 ): Promise<Recount> {
@@ -83,7 +83,7 @@ export async function recount(
   for (let first = 0; first < naive.messages.length; first += pageSize) {
     const page = naive.messages.slice(first, first + pageSize);
     const range = { fromSeq: first + 1, toSeq: first + page.length, limit: pageSize, last: false };
-    const rows = await readModels.timelinePage(groupId, range);
+    const rows = await messages.timelinePage(groupId, range);
     page.forEach((message, index) => {
       const row = rows[index];
       const [audience, read] = [message.audience.count(), message.readers.count()];

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { createFreshness } from '../delivery/freshness.ts';
 import { startLiveFeed } from '../delivery/live-feed.ts';
 import { createReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
+import { createShownMessages } from '../delivery/shown-messages.ts';
 import { type EventLog, LogUnavailable, type Position } from '../ports/event-log.ts';
 import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
@@ -80,7 +81,9 @@ async function createServices(
   });
   const announcer = createReadCountAnnouncer(feed, counts);
   const freshness = createFreshness({ readModels, feed, log, startPosition });
-  return { log, commands, readModels, counts, feed, announcer, freshness, tokens, now: Date.now, newId: randomUUID };
+  const messages = createShownMessages({ readModels, commands, log });
+  const live = { counts, feed, announcer, freshness };
+  return { log, commands, readModels, messages, ...live, tokens, now: Date.now, newId: randomUUID };
 }
 
 const retryMilliseconds = 1_000;

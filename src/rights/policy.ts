@@ -1,5 +1,6 @@
 import type { Commands } from '../commands/commands.ts';
 import { activeMember, type GroupState, type Member } from '../commands/group-state.ts';
+import { UndecodableEvent } from '../events/codec.ts';
 import { LogUnavailable, type Version } from '../ports/event-log.ts';
 import { type AccessRefusal, type Refused, tokenExpired } from './access-refusal.ts';
 import type { Viewer } from './viewer.ts';
@@ -50,16 +51,23 @@ export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, 
     return { refused: { kind: state.members.has(viewer.userId) ? 'no-longer-a-member' : 'group-not-found' } };
   }
 
+  async function isMember(viewer: Viewer, groupId: string): Promise<boolean> {
+    try {
+      const { state } = await membership(viewer, groupId);
+      return activeMember(state, viewer.userId) !== undefined;
+    } catch (error) {
+      // A halted group is shown in no list, and keeps no other from being shown.
+      if (error instanceof UndecodableEvent) return false;
+      throw error;
+    }
+  }
+
   return {
     requireMember,
     async visible(viewer, groupIds) {
-      const states = await Promise.all(groupIds.map((groupId) => membership(viewer, groupId)));
-      return new Set(
-        groupIds.filter((_, index) => {
-          const warm = states[index];
-          return warm !== undefined && activeMember(warm.state, viewer.userId) !== undefined;
-        }),
-      );
+      if (viewer.expiresAt <= now()) return new Set();
+      const members = await Promise.all(groupIds.map((groupId) => isMember(viewer, groupId)));
+      return new Set(groupIds.filter((_, index) => members[index]));
     },
     async refuseDelivery(viewer, groupId) {
       const membership = await requireMember(viewer, groupId);

@@ -88,7 +88,7 @@ async function timeline(
   const fromSeq = (decodeNumberCursor(list, after) ?? 0) + 1;
   const toSeq = Math.min((decodeNumberCursor(list, before) ?? lastSeq + 1) - 1, lastSeq);
   const page = { fromSeq, toSeq, limit, last: !forwards };
-  const rows = await forMember(context, groupId, () => context.services.readModels.timelinePage(groupId, page));
+  const rows = await forMember(context, groupId, () => context.services.messages.timelinePage(groupId, page));
   return {
     edges: rows.map((node) => ({ cursor: encodeCursor(list, node.seq), node })),
     hasPreviousPage: (rows.at(0)?.seq ?? 1) > 1,

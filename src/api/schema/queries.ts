@@ -1,5 +1,6 @@
+import { fillPage } from '../../delivery/fill-page.ts';
 import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { GroupRow } from '../../ports/read-models.ts';
+import type { GroupRow, InboxRow, MentionRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
 import { ApiError, groupNotFound, refusalError } from '../error-table.ts';
@@ -58,13 +59,16 @@ builder.queryFields((t) => ({
       const list = `mentions:${viewer.userId}`;
       requireNothingRefused(await context.services.freshness.atLeast(undefined));
       const before = decodeNumberCursor(list, after);
-      const rows = await context.services.readModels.mentionsPage(viewer.userId, before, size + 1);
-      const visible = await context.policy.visible(viewer, [...new Set(rows.map(({ message }) => message.groupId))]);
-      const page = forwardPage(rows, size, after, ({ position, message }) => ({
+      const { messages } = context.services;
+      const rows = await fillPage<MentionRow>({
+        limit: size + 1,
+        read: (last) => messages.mentionsPage(viewer.userId, last?.position ?? before, size + 1),
+        keep: (some) => visibleRows(context, some, ({ message }) => message.groupId),
+      });
+      return forwardPage(rows, size, after, ({ position, message }) => ({
         cursor: encodeCursor(list, position),
         node: message,
       }));
-      return { ...page, edges: page.edges.filter(({ node }) => visible.has(node.groupId)) };
     },
   }),
   search: t.field({
@@ -108,13 +112,14 @@ async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, cont
   const size = pageSize('first', first, 50);
   const list = `inbox:${viewer.userId}`;
   requireNothingRefused(await context.services.freshness.atLeast(atLeast));
-  const rows = await context.services.readModels.inboxPage(viewer.userId, decodeNumberCursor(list, after), size + 1);
-  // The rows can be older than the rights: of a group that one has left meanwhile nothing more is told.
-  const visible = await context.policy.visible(
-    viewer,
-    rows.map(({ group }) => group.groupId),
-  );
-  const page = forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
+  const { readModels } = context.services;
+  const before = decodeNumberCursor(list, after);
+  const rows = await fillPage<InboxRow>({
+    limit: size + 1,
+    read: (last) => readModels.inboxPage(viewer.userId, last?.activityPosition ?? before, size + 1),
+    keep: (some) => visibleRows(context, some, ({ group }) => group.groupId),
+  });
+  return forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
     cursor: encodeCursor(list, activityPosition),
     node: {
       groupId: group.groupId,
@@ -124,7 +129,12 @@ async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, cont
       left: false,
     },
   }));
-  return { ...page, edges: page.edges.filter(({ node }) => visible.has(node.groupId)) };
+}
+
+/** The rows can be older than the rights: of a group that one has left meanwhile nothing is told. */
+async function visibleRows<Row>(context: RequestContext, rows: readonly Row[], groupIdOf: (row: Row) => string) {
+  const visible = await context.policy.visible(context.viewer(), [...new Set(rows.map(groupIdOf))]);
+  return rows.filter((row) => visible.has(groupIdOf(row)));
 }
 
 interface SearchArguments {
@@ -143,7 +153,7 @@ async function search(_: unknown, { groupId, text, first, after }: SearchArgumen
   const before = decodeNumberCursor(list, after);
   const rows = await forMember(context, groupId, async () => {
     requireNothingRefused(await context.services.freshness.atLeast(undefined));
-    return context.services.readModels.search(groupId, text, before, size + 1);
+    return context.services.messages.search(groupId, text, before, size + 1);
   });
   return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.seq), node }));
 }

@@ -1,0 +1,123 @@
+import type { Commands } from '../commands/commands.ts';
+import type { GroupState } from '../commands/group-state.ts';
+import { knownText } from '../commands/known-text.ts';
+import { UndecodableEvent } from '../events/codec.ts';
+import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import { groupStream } from '../events/stream-name.ts';
+import { type EventLog, LogUnavailable, noStream, type Version } from '../ports/event-log.ts';
+import type { MentionRow, MessageRow, ReadModels } from '../ports/read-models.ts';
+import { fillPage } from './fill-page.ts';
+
+/** The queries whose rows hold texts. */
+export type ShownMessages = Pick<ReadModels, 'messages' | 'timelinePage' | 'mentionsPage' | 'search'>;
+
+export interface ShownMessagesOptions {
+  readonly readModels: ShownMessages & Pick<ReadModels, 'checkpoint' | 'groups'>;
+  readonly commands: Pick<Commands, 'group'>;
+  readonly log: Pick<EventLog, 'readStream'>;
+}
+
+type Text = Pick<MessageRow, 'text' | 'editedAt' | 'deletedAt'>;
+
+const pageSize = 1_000;
+/** How far rows may lag behind their group for the newest texts to be looked up; beyond it a text in doubt is left out. */
+const furthestLag = 10_000;
+
+/**
+ * Where rows become what people see. The rows are as old as the projection; the group's state, by which rights are decided
+ * as well, knows what was deleted or replaced since. A text that is known to be gone is not shown: the newest one is read
+ * from the log, or it is left out. The members are those of the read models, with the same arguments, order and errors.
+ */
+export function createShownMessages({ readModels, commands, log }: ShownMessagesOptions): ShownMessages {
+  /** What `read` gives of one group, as it may be shown. */
+  async function shown(groupId: string, read: () => Promise<readonly MessageRow[]>): Promise<readonly MessageRow[]> {
+    // Before the rows: what the state does not know of when it is loaded, rows that are read later do.
+    await commands.group(groupId);
+    const rows = await read();
+    const { state, position } = await commands.group(groupId);
+    if (rows.every((row) => stands(state, row))) return rows;
+    const checkpoint = await readModels.checkpoint();
+    const [group] = await readModels.groups([groupId]);
+    const newer = await read();
+    if (checkpoint >= position) return newer;
+    const doubtful = new Set(newer.filter((row) => !stands(state, row)).map(({ seq }) => seq));
+    const { texts, isComplete } = await textsSince(groupId, group?.version ?? noStream, doubtful);
+    return newer.map((row) => {
+      if (!doubtful.has(row.seq)) return row;
+      // Where the log was read to its end, what it does not speak of has only been reacted to.
+      return { ...row, ...(texts.get(row.seq) ?? (isComplete ? {} : { text: null })) };
+    });
+  }
+
+  /** What became of these messages' texts after a version, and whether that is all. */
+  async function textsSince(groupId: string, version: Version, seqs: ReadonlySet<number>) {
+    const texts = new Map<number, Text>();
+    try {
+      for (let read = 0; read < furthestLag; read += pageSize) {
+        const page = await log.readStream(groupStream(groupId), version + 1 + read, pageSize);
+        for (const recorded of page) noteText(texts, seqs, decodeRecorded(recorded));
+        if (page.length < pageSize) return { texts, isComplete: true };
+      }
+    } catch (error) {
+      if (!(error instanceof LogUnavailable || error instanceof UndecodableEvent)) throw error;
+    }
+    return { texts, isComplete: false };
+  }
+
+  const byId = (groupId: string, messageIds: readonly string[]) =>
+    shown(groupId, () => readModels.messages(groupId, messageIds));
+
+  return {
+    messages: byId,
+    timelinePage: (groupId, range) => shown(groupId, () => readModels.timelinePage(groupId, range)),
+    async mentionsPage(userId, before, limit) {
+      const rows = await readModels.mentionsPage(userId, before, limit);
+      // Only now are their groups known, and a state has to be there before the rows are read.
+      const byGroup = Map.groupBy(rows, ({ message }) => message.groupId);
+      const pages = await Promise.all(
+        [...byGroup].map(([groupId, own]) =>
+          byId(
+            groupId,
+            own.map(({ message }) => message.messageId),
+          ),
+        ),
+      );
+      const messages = new Map(pages.flat().map((message) => [`${message.groupId} ${message.seq}`, message]));
+      return rows.flatMap(({ message, position }): readonly MentionRow[] => {
+        const found = messages.get(`${message.groupId} ${message.seq}`);
+        return found === undefined ? [] : [{ message: found, position }];
+      });
+    },
+    async search(groupId, text, beforeSeq, limit) {
+      await commands.group(groupId);
+      return fillPage<MessageRow>({
+        limit,
+        read: (last) => readModels.search(groupId, text, last?.seq ?? beforeSeq, limit),
+        // A text that has changed since may not hold the words any more, and that it held them is not told.
+        async keep(rows) {
+          const { state } = await commands.group(groupId);
+          if (rows.every((row) => stands(state, row))) return rows;
+          const now = await byId(
+            groupId,
+            rows.map(({ messageId }) => messageId),
+          );
+          const texts = new Map(now.map((message) => [message.seq, message.text]));
+          return rows.filter((row) => texts.get(row.seq) === row.text);
+        },
+      });
+    },
+  };
+}
+
+const stands = (state: GroupState, { messageId, text }: MessageRow): boolean =>
+  text === null || ['stands', 'untouched'].includes(knownText(state, messageId, text));
+
+function noteText(texts: Map<number, Text>, seqs: ReadonlySet<number>, { event, metadata }: DecodedRecord): void {
+  if (event.type === 'MessageEdited' && seqs.has(event.data.seq)) {
+    texts.set(event.data.seq, { text: event.data.text, editedAt: metadata.at, deletedAt: null });
+  }
+  if (event.type === 'MessageDeleted' && seqs.has(event.data.seq)) {
+    const editedAt = texts.get(event.data.seq)?.editedAt ?? null;
+    texts.set(event.data.seq, { text: null, editedAt, deletedAt: metadata.at });
+  }
+}
