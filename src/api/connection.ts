@@ -1,8 +1,11 @@
 import type { WebSocket } from 'ws';
 import type { Viewer } from '../rights/viewer.ts';
 
-/** Close codes of this server's own, in the range that applications may use. */
-export const closeCodes = { tokenExpired: 4403, tooSlow: 4410 } as const;
+/**
+ * Close codes of this server's own, in the range that applications may use. `resume` is for a reader who is too slow, and
+ * for all where nothing comes: either goes on after the last version that it has seen, over another connection.
+ */
+export const closeCodes = { tokenExpired: 4403, resume: 4410 } as const;
 
 /** One socket, as it is known here. */
 export interface Connection {

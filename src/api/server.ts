@@ -34,6 +34,11 @@ export interface Server {
   /** Begins to answer GraphQL. Before, every request for it is told UNAVAILABLE. */
   open(services: Services): void;
   /**
+   * Tells all subscribers to resume, because nothing comes to them here: sockets are closed with 4410, streams of events
+   * end. Requests are answered as before.
+   */
+  sendAway(): void;
+  /**
    * Answers what is under way and refuses what is new; tells WebSockets to reconnect elsewhere, ends streams of events, and
    * cuts off whoever does not go in time. Resolves when no connection is left. Never rejects.
    */
@@ -81,6 +86,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         operations: createHttpOperations(yoga, services.now),
         sockets: serveWebSockets({ yoga, services, logger, limits }),
       };
+    },
+    sendAway() {
+      open?.sockets.sendAway();
+      open?.operations.endStreams();
     },
     async close() {
       const drained = requests.drain(limits.drainMilliseconds);

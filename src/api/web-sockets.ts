@@ -19,6 +19,8 @@ export interface WebSocketsOptions {
 export interface WebSockets {
   /** Takes over a connection whose upgrade is admitted; what is wrong with the handshake is answered and closed. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes every socket with the code that means "resume". */
+  sendAway(): void;
   /**
    * Tells every socket to reconnect elsewhere (1001), one with a query or mutation under way once that is answered, and
    * cuts off whoever has not gone after `closeMilliseconds`. Resolves when no socket is left. Never rejects.
@@ -47,7 +49,7 @@ export function serveWebSockets({ yoga, services, logger, limits }: WebSocketsOp
     for (const { socket } of connections) {
       if (socket.readyState !== socket.OPEN || socket.bufferedAmount <= limits.maximumBufferedBytes) continue;
       logger.info({ waitingBytes: socket.bufferedAmount }, 'a socket is closed: its reader is too slow');
-      socket.close(closeCodes.tooSlow, 'Too slow: resume');
+      socket.close(closeCodes.resume, 'Too slow: resume');
     }
   }, limits.bufferCheckMilliseconds);
   const pings = setInterval(() => {
@@ -68,6 +70,9 @@ export function serveWebSockets({ yoga, services, logger, limits }: WebSocketsOp
         webSocket.once('close', () => connections.delete(connection));
         speak(protocol, connection, logger);
       });
+    },
+    sendAway() {
+      for (const { socket } of connections) socket.close(closeCodes.resume, 'Nothing comes here: resume');
     },
     async close() {
       clearInterval(pings);

@@ -40,6 +40,8 @@ export interface LiveFeed {
   watch(topic: FeedTopic, id: string, listener: FeedListener<FeedEvent>): () => void;
   /** How many listen, to anything. */
   listenerCount(): number;
+  /** Whether it is on the log. As long as it is not, nothing comes to anybody; it is begun again where it was. */
+  isFollowing(): boolean;
   stop(): Promise<void>;
 }
 
@@ -50,12 +52,18 @@ export interface LiveFeedOptions {
   readonly startPosition: Position;
   /** A group whose event cannot be decoded is halted here: nothing more of it is handed on. */
   readonly onPoison: (recorded: RecordedEvent, error: UndecodableEvent) => void;
-  /** The subscription itself failed for good. */
-  readonly onFault: (error: unknown) => void;
+  /** Runs what follows the log until it is stopped, and begins it again whatever ends it. */
+  readonly keepRunning: (follow: (signal: AbortSignal) => Promise<void>) => { stop(): Promise<void> };
 }
 
-export function startLiveFeed({ log, commands, counts, startPosition, onPoison, onFault }: LiveFeedOptions): LiveFeed {
-  const abort = new AbortController();
+export function startLiveFeed({
+  log,
+  commands,
+  counts,
+  startPosition,
+  onPoison,
+  keepRunning,
+}: LiveFeedOptions): LiveFeed {
   const topics: Readonly<Record<FeedTopic, FeedListeners<FeedEvent>>> = {
     group: createFeedListeners(),
     messages: createFeedListeners(),
@@ -65,6 +73,7 @@ export function startLiveFeed({ log, commands, counts, startPosition, onPoison, 
   const halted = new Set<string>();
   const waiting = new Set<{ position: Position; reached: () => void }>();
   let position = startPosition;
+  let isFollowing = false;
 
   function handOn(recorded: RecordedEvent): void {
     const stream = parseStreamName(recorded.streamName);
@@ -95,19 +104,23 @@ export function startLiveFeed({ log, commands, counts, startPosition, onPoison, 
     for (const userId of peopleConcerned(decoded.event)) topics.person.tell(userId, news);
   }
 
-  async function follow(): Promise<void> {
-    for await (const { events } of log.subscribe(startPosition, abort.signal)) {
-      for (const recorded of events) {
-        handOn(recorded);
-        position = recorded.position;
+  /** From where an earlier run has come to, so that whatever ended it leaves nothing out. */
+  async function follow(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const { events } of log.subscribe(position, signal)) {
+        isFollowing = true;
+        for (const recorded of events) {
+          handOn(recorded);
+          position = recorded.position;
+        }
+        for (const one of waiting) if (one.position <= position) one.reached();
       }
-      for (const one of waiting) if (one.position <= position) one.reached();
+    } finally {
+      isFollowing = false;
     }
   }
 
-  const following = follow().catch((error: unknown) => {
-    if (!abort.signal.aborted) onFault(error);
-  });
+  const following = keepRunning(follow);
 
   return {
     position: () => position,
@@ -126,10 +139,8 @@ export function startLiveFeed({ log, commands, counts, startPosition, onPoison, 
     },
     watch: (topic, id, listener) => topics[topic].add(id, listener),
     listenerCount: () => Object.values(topics).reduce((sum, listeners) => sum + listeners.count(), 0),
-    async stop() {
-      abort.abort();
-      await following;
-    },
+    isFollowing: () => isFollowing,
+    stop: () => following.stop(),
   };
 }
 

@@ -53,6 +53,12 @@ export interface EventLog {
    */
   append(streamName: string, expectedVersion: Version, events: readonly EncodedEvent[]): Promise<AppendResult>;
 
+  /**
+   * Why every append is refused until the log is opened anew, or undefined. Known without asking the store: one that is
+   * away, and may come back, is no such reason.
+   */
+  appendsRefused(): string | undefined;
+
   /** At most `limit` events of one stream, from version `from` on, ascending; empty past its end or where it is missing. */
   readStream(streamName: string, from: Version, limit: number): Promise<readonly RecordedEvent[]>;
 

@@ -13,14 +13,18 @@ import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts'
 import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
 import { createHotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Tokens } from '../rights/tokens.ts';
+import { keepRunning } from './keep-running.ts';
 import { createLogger } from './logger.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { openTokens } from './open-tokens.ts';
+import { type Readiness, readinessOf } from './readiness.ts';
 
 /** Everything of one process, without a network address. */
 export interface Highwater {
   readonly services: Services;
   readonly logger: Logger;
+  /** What it can and cannot do now; throws why the read models cannot be used. */
+  ready(): Promise<Readiness>;
   /** Resolves when the process cannot go on as it is, with the reason. */
   readonly refused: Promise<Error>;
   /** Finishes what is under way and lets go of every file and connection. */
@@ -50,6 +54,7 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
     return {
       services,
       logger,
+      ready: () => readinessOf({ ...services, projector: stores.projector }),
       refused: refused.promise,
       async close() {
         await services.feed.stop();
@@ -70,6 +75,10 @@ async function createServices(
   const startPosition = await findStart(options);
   const commands = createCommands({ log, readModels });
   const counts = createHotReadCounts({ log, readModels, startPosition });
+  const ended = (error: unknown): 'again' => {
+    logger.error({ err: error }, 'the live feed has ended; it is begun again where it was');
+    return 'again';
+  };
   const feed = startLiveFeed({
     log,
     commands,
@@ -77,7 +86,7 @@ async function createServices(
     startPosition,
     onPoison: ({ streamName, version }, error) =>
       logger.error({ streamName, version, err: error }, 'an event cannot be decoded: its group is halted'),
-    onFault: (error) => logger.fatal({ err: error }, 'the live feed has ended: subscriptions get nothing more'),
+    keepRunning: (run) => keepRunning({ run, onEnd: ended }),
   });
   const announcer = createReadCountAnnouncer(feed, counts);
   const freshness = createFreshness({ readModels, feed, log, startPosition });

@@ -4,7 +4,9 @@ import type { Config } from '../config.ts';
 import { type Highwater, type OpenOptions, openHighwater } from './highwater.ts';
 import { createLogger } from './logger.ts';
 import { openStores } from './open-stores.ts';
+import { projectorRefused, readyUnless } from './readiness.ts';
 import { listening } from './start-refused.ts';
+import { usualAwayMilliseconds, watchFeed } from './watch-feed.ts';
 
 /** A process that listens. */
 export interface Serving {
@@ -16,6 +18,8 @@ export interface Serving {
 export interface ServeOptions extends OpenOptions {
   /** Others than the defaults only in tests, which do not wait for half a minute. */
   readonly limits?: Partial<EdgeLimits>;
+  /** How long the live feed may be away before its subscribers are told to resume; likewise. */
+  readonly awayMilliseconds?: number;
 }
 
 /**
@@ -29,13 +33,15 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const server = await listening(config, () => startServer({ ...config, logger, limits, ready: () => ready() }));
   try {
     const highwater = await openHighwater(config, { ...options, logger });
-    const { freshness, feed } = highwater.services;
-    ready = async () => ({ ready: await freshness.ready(), position: feed.position() });
+    ready = highwater.ready;
     server.open(highwater.services);
+    const { awayMilliseconds = usualAwayMilliseconds } = options;
+    const stopWatching = watchFeed(highwater.services.feed, server.sendAway, awayMilliseconds);
     return {
       ...highwater,
       server,
       async close() {
+        stopWatching();
         await server.close();
         await highwater.close();
       },
@@ -54,7 +60,7 @@ export async function serveProjector(config: Config, options: OpenOptions = {}):
   const ready = async (): Promise<Readiness> => {
     const [checkpoint, end] = await Promise.all([stores.readModels.checkpoint(), stores.log.endPosition()]);
     const state = stores.projector?.state();
-    return { ready: state !== 'refused', state, checkpoint, end };
+    return { ...readyUnless(state === 'refused' && projectorRefused), state, checkpoint, end };
   };
   try {
     const server = await listening(config, () => startServer({ ...config, logger, ready }));

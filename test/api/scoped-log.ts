@@ -46,6 +46,7 @@ export function scopedLog(log: EventLog, scope: string): EventLog {
 
   return {
     append: (streamName, expectedVersion, events) => log.append(inStore(streamName), expectedVersion, events),
+    appendsRefused: log.appendsRefused,
     readStream: async (streamName, from, limit) =>
       (await log.readStream(inStore(streamName), from, limit)).flatMap(ours),
     readStreamBackwards: async (streamName, from, limit) =>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EncodedEvent } from '../../src/events/codec.ts';
 import { groupStream, type StreamName } from '../../src/events/stream-name.ts';
-import { type EventLog, noStream, type RecordedEvent } from '../../src/ports/event-log.ts';
+import { type EventLog, LogUnavailable, noStream, type RecordedEvent } from '../../src/ports/event-log.ts';
 import { concurrencyContract, readContract } from './event-log-order-contract.ts';
 import { appendedAt, marks, message, samples, stored } from './event-log-samples.ts';
 import { subscriptionContract } from './event-log-subscription-contract.ts';
@@ -193,6 +193,21 @@ function lifeContract(fixture: LogFixture): void {
     const append = log.append(stream, noStream, marks(0, 5));
     await log.close();
     expect((await append).kind).toBe('appended');
+  });
+
+  test('whether appends are refused is known: not after a success or a conflict, and for the reason given once it is closed', async () => {
+    const { log } = fixture;
+    const stream = fixture.stream();
+    expect(log.appendsRefused()).toBeUndefined();
+    await log.append(stream, noStream, marks(0, 1));
+    await log.append(stream, noStream, marks(1, 1));
+    expect(log.appendsRefused()).toBeUndefined();
+    await log.close();
+    const reason = log.appendsRefused();
+    expect(reason).toMatch(/closed/);
+    const late = log.append(stream, 0, marks(1, 1));
+    await expect(late).rejects.toThrow(LogUnavailable);
+    await expect(late).rejects.toThrow(reason);
   });
 
   test('closing twice is closing once, and ends subscriptions', async () => {

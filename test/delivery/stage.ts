@@ -10,6 +10,7 @@ import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
 import { type EventLog, type Position, startOfLog, type Version } from '../../src/ports/event-log.ts';
 import type { InboxRow } from '../../src/ports/read-models.ts';
+import { keepRunning } from '../../src/processes/keep-running.ts';
 import { createHotReadCounts } from '../../src/projections/hot-read-counts.ts';
 import { createPolicy } from '../../src/rights/policy.ts';
 import { by, type GroupOrder } from '../commands/given.ts';
@@ -44,9 +45,13 @@ export function createStage() {
     counts,
     startPosition: startOfLog,
     onPoison: ({ streamName }) => poisoned.push(streamName),
-    onFault: (error) => {
-      throw error;
-    },
+    keepRunning: (run) =>
+      keepRunning({
+        run,
+        onEnd: (error) => {
+          throw error;
+        },
+      }),
   });
   const policy = createPolicy(commands, now);
   const announcer = createReadCountAnnouncer(feed, counts);

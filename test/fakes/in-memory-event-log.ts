@@ -3,6 +3,7 @@ import {
   type AppendResult,
   type EventLog,
   type LogBatch,
+  LogUnavailable,
   maximumAppendBytes,
   type Position,
   type RecordedEvent,
@@ -95,11 +96,13 @@ export function createInMemoryEventLog(): InMemoryEventLog {
     afterReadStream: () => undefined,
     async append(streamName, expectedVersion, events) {
       refuseSize(events);
+      if (closed.signal.aborted) throw new LogUnavailable('the event log is closed');
       await log.beforeAppend(streamName, events);
       const result = store(streamName, expectedVersion, events);
       if (result.kind === 'appended') await log.afterAppend(streamName, events);
       return result;
     },
+    appendsRefused: () => (closed.signal.aborted ? 'the event log is closed' : undefined),
     async readStream(streamName, from, limit) {
       const page = streams.get(streamName)?.slice(from, from + limit) ?? [];
       await log.afterReadStream();

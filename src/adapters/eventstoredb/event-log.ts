@@ -65,16 +65,19 @@ export async function openEventStoreLog(
   };
   const appends = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;
+  const appendsRefused = () => (closed === undefined ? undefined : 'the event log is closed');
 
   return {
     append: (streamName, expectedVersion, events) => {
-      if (closed !== undefined) return Promise.reject(new LogUnavailable('the event log is closed'));
+      const refused = appendsRefused();
+      if (refused !== undefined) return Promise.reject(new LogUnavailable(refused));
       const result = append(streamName, expectedVersion, events);
       appends.add(result);
       const finished = () => appends.delete(result);
       result.then(finished, finished);
       return result;
     },
+    appendsRefused,
     readStream: reads.readStream,
     readStreamBackwards: reads.readStreamBackwards,
     readAll: reads.readAll,

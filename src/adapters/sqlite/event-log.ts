@@ -1,4 +1,4 @@
-import { BroadcastChannel } from 'node:worker_threads';
+import { BroadcastChannel, type ResourceLimits } from 'node:worker_threads';
 import type { EncodedEvent } from '../../events/codec.ts';
 import { type EventLog, LogUnavailable, noStream } from '../../ports/event-log.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
@@ -16,6 +16,8 @@ export interface SqliteEventLogOptions {
   readonly maximumPageCount?: number;
   /** The script of the writer's thread; another one only in tests of how its failures are borne. */
   readonly writerScript?: URL;
+  /** The limits of its heap; smaller ones only in the same tests. */
+  readonly writerLimits?: ResourceLimits;
 }
 
 /** What EventStoreDB takes in one append, 1 MiB, also where all of it is bytes that are kept in base64. */
@@ -52,6 +54,7 @@ export async function openSqliteEventLog(options: SqliteEventLogOptions): Promis
       }
       return writer.append({ streamName, expectedVersion, events }, bytes);
     },
+    appendsRefused: writer.refused,
     ...readingMembers(reader, feed),
     close: async () => {
       feed.close();
@@ -88,10 +91,12 @@ export async function openSqliteEventLogReader(options: { readonly file: string 
   };
   feed.advanced(reader.endPosition());
 
+  const refused = 'this event log was opened for reading only';
   return {
     append: async () => {
-      throw new LogUnavailable('this event log was opened for reading only');
+      throw new LogUnavailable(refused);
     },
+    appendsRefused: () => refused,
     ...readingMembers(reader, feed),
     close: async () => {
       feed.close();
@@ -111,7 +116,7 @@ function look(reader: LogReader, feed: LiveFeed): void {
   }
 }
 
-function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'append' | 'close'> {
+function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'append' | 'appendsRefused' | 'close'> {
   return {
     readStream: async (streamName, from, limit) =>
       readPages(limit, (previous, remaining) =>

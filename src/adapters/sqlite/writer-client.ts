@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import {
   type AppendResult,
   AppendUnknown,
@@ -24,6 +24,8 @@ const maximumMessageBytes = 4 * 1024 * 1024;
 /** The writer's thread as the rest of the process sees it. */
 export interface Writer {
   append(append: Append, bytes: number): Promise<AppendResult>;
+  /** Why it takes no append any more, if so. */
+  refused(): string | undefined;
   /** Resolves once every append has been answered and the writing connection is closed. */
   close(): Promise<void>;
   /** Resolves once the thread has ended, whatever ended it. */
@@ -37,13 +39,22 @@ interface PendingAppend extends Append {
 
 /** Starts the thread and waits until its connection is open. Rejects with LogUnavailable. */
 export async function startWriter(
-  options: { readonly file: string; readonly maximumPageCount?: number; readonly writerScript?: URL },
+  options: {
+    readonly file: string;
+    readonly maximumPageCount?: number;
+    readonly writerScript?: URL;
+    readonly writerLimits?: ResourceLimits;
+  },
   feed: LiveFeed,
 ): Promise<Writer> {
   const script = options.writerScript ?? new URL('./event-log-writer.ts', import.meta.url);
   const workerData: WriterOptions = { file: options.file, maximumPageCount: options.maximumPageCount };
   // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker.
-  const worker = new Worker(script, { workerData, execArgv: [] });
+  const worker = new Worker(script, {
+    workerData,
+    execArgv: [],
+    ...(options.writerLimits && { resourceLimits: options.writerLimits }),
+  });
   await opened(worker, options.file);
   return createClient(worker, feed);
 }
@@ -69,10 +80,25 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
   let waitingBytes = 0;
   /** Sent and not yet answered, in the order of sending, which is that of the answers. */
   let sent: PendingAppend[] = [];
-  let refusal: LogUnavailable | undefined;
+  let refusal: string | undefined;
   let closing: Promise<void> | undefined;
 
   const post = (message: WriterMessage): void => worker.postMessage(message);
+
+  let crash: unknown;
+
+  /**
+   * Runs a part of the conversation with the thread. What that throws must not end the process, and what has gone wrong
+   * once cannot be gone on with: it ends the thread, and whoever waits for an answer gets one at its exit.
+   */
+  function orEnd(part: () => void): void {
+    try {
+      part();
+    } catch (error) {
+      crash ??= error;
+      void worker.terminate();
+    }
+  }
 
   /** One message for everything appended in one turn of the event loop. */
   function send(): void {
@@ -84,7 +110,7 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
   }
 
   function settle({ outcomes, at }: WriterReply & { kind: 'committed' }): void {
-    const answered = sent.splice(0, outcomes.length / 3);
+    const answered = sent.slice(0, Math.ceil(outcomes.length / 3));
     const committed: RecordedEvent[] = [];
     let newest = startOfLog;
     for (const [index, append] of answered.entries()) {
@@ -95,6 +121,7 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
       newest = position;
       if (feed.isFollowed()) committed.push(...record(append, version, position, at));
     }
+    sent = sent.slice(answered.length);
     feed.committed(committed);
     feed.advanced(newest);
   }
@@ -105,21 +132,26 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
     }
   }
 
-  worker.on('message', (reply: WriterReply) => {
+  function hear(reply: WriterReply): void {
     if (reply.kind === 'committed') settle(reply);
     if (reply.kind !== 'failed') return;
-    if (reply.stopped) refusal ??= new LogUnavailable(`the log has stopped: ${reply.failure.reason}`);
+    if (reply.stopped) refusal ??= `the log has stopped: ${reply.failure.reason}`;
     fail(sent.splice(0, reply.appends), reply.failure);
-  });
+  }
 
-  let crash: unknown;
+  worker.on('message', (reply: WriterReply) => orEnd(() => hear(reply)));
+  worker.on('messageerror', (error) =>
+    orEnd(() => {
+      throw error;
+    }),
+  );
   worker.on('error', (error) => {
-    crash = error;
+    crash ??= error;
   });
   const exited = new Promise<void>((resolve) => {
     worker.once('exit', () => {
       const reason = `the log's writer has ended: ${crash ?? 'it was told to'}`;
-      refusal ??= new LogUnavailable(reason);
+      refusal ??= reason;
       // What was sent may have been committed just before the end; what was not sent cannot have been.
       fail(sent.splice(0), { kind: 'unknown', reason });
       fail(waiting.splice(0), { kind: 'unavailable', reason });
@@ -129,14 +161,15 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
 
   return {
     append: (append, bytes) => {
-      if (refusal !== undefined) return Promise.reject(new LogUnavailable(refusal.message));
+      if (refusal !== undefined) return Promise.reject(new LogUnavailable(refusal));
       return new Promise((resolve, reject) => {
-        if (waitingBytes + bytes > maximumMessageBytes) send();
-        if (waiting.length === 0) setImmediate(send);
+        if (waitingBytes + bytes > maximumMessageBytes) orEnd(send);
+        if (waiting.length === 0) setImmediate(() => orEnd(send));
         waiting.push({ ...append, resolve, reject });
         waitingBytes += bytes;
       });
     },
+    refused: () => refusal,
     close: () => {
       closing ??= closeWriter();
       return closing;
@@ -145,9 +178,11 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
   };
 
   function closeWriter(): Promise<void> {
-    refusal ??= new LogUnavailable('the log is closed');
-    send();
-    post({ kind: 'close' });
+    refusal ??= 'the log is closed';
+    orEnd(() => {
+      send();
+      post({ kind: 'close' });
+    });
     return exited;
   }
 }

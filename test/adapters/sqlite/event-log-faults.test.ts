@@ -66,6 +66,7 @@ test('when the file is full before the commit, nothing is stored, the log stops,
     expect(result).toMatchObject({ status: 'rejected', reason: expect.any(LogUnavailable) });
   }
   await expect(log.append('group-a', 9, marks(10, 1))).rejects.toThrow(/stopped.*full/);
+  expect(log.appendsRefused()).toMatch(/stopped.*full/);
   expect(await stored(log, 'group-a')).toEqual(marks(0, 10));
   await log.close();
 
@@ -95,12 +96,37 @@ test('when the writer dies after its commit, the append is unknown, followers se
   await reopened.close();
 });
 
+test.each([
+  ['throws', /it threw/],
+  ['rejects', /it rejected/],
+  ['exits', /ended/],
+  ['runs out of heap', /memory limit/],
+  ['answers short', /a reply is short/],
+])(
+  'a writer that %s leaves no append without an answer, and the log says that it takes no more',
+  async (how, reason) => {
+    const file = join(temporaryDirectory(), how);
+    await (await openSqliteEventLog({ file })).close();
+    const writerScript = new URL('./programs/writer-that-ends.ts', import.meta.url);
+    const log = await openSqliteEventLog({ file, writerScript, writerLimits: { maxOldGenerationSizeMb: 24 } });
+    const pending = [log.append('group-a', noStream, marks(0, 1)), log.append('group-b', noStream, marks(0, 1))];
+    for (const result of await Promise.allSettled(pending)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: expect.any(AppendUnknown) });
+    }
+    expect(log.appendsRefused()).toMatch(reason);
+    await expect(log.append('group-b', noStream, marks(0, 1))).rejects.toThrow(LogUnavailable);
+    expect(await log.readAll(startOfLog, 10)).toEqual([]);
+    await log.close();
+  },
+);
+
 test('while somebody else holds the write lock appends are unavailable, and afterwards they succeed', async () => {
   const file = join(temporaryDirectory(), 'log.db');
   const log = await openSqliteEventLog({ file });
   const other = new DatabaseSync(file);
   other.exec('BEGIN IMMEDIATE');
   await expect(log.append('group-a', noStream, marks(0, 1))).rejects.toThrow(LogUnavailable);
+  expect(log.appendsRefused()).toBeUndefined();
   other.exec('ROLLBACK');
   other.close();
   expect((await log.append('group-a', noStream, marks(0, 1))).kind).toBe('appended');

@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createTokens } from '../../src/rights/tokens.ts';
+import * as documents from '../api/documents.ts';
+import { type ServerProcess, startProcess } from './process.ts';
+
+/** No file may grow past 512 KiB: what is beyond fails as on a full disk. */
+const limited = ['/bin/sh', '-c', `trap '' XFSZ; ulimit -f 1024; exec "$0" "$@"`];
+
+async function ready({ url }: ServerProcess) {
+  const response = await fetch(`${url}/ready`);
+  return { status: response.status, reason: ((await response.json()) as { reason?: string }).reason };
+}
+
+test.skipIf(process.platform === 'win32')(
+  'a process whose disk is full refuses what it cannot store, says so in /ready, and goes on answering and living',
+  { timeout: 60_000 },
+  async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'highwater-full-'));
+    onTestFinished(() => rmSync(dataDirectory, { recursive: true, force: true }));
+    const start = async (before: readonly string[]) => {
+      const started = await startProcess(
+        ['serve', '--data', dataDirectory, '--port', '0'],
+        {},
+        { before, readErrors: true },
+      );
+      onTestFinished(() => started.kill());
+      return started;
+    };
+    let server = await start(limited);
+    const tokens = createTokens(readFileSync(join(dataDirectory, 'jwt-secret'), 'utf8'), Date.now);
+    const authorization = `Bearer ${await tokens.issue({ userId: 'ada' }, 600)}`;
+    const ask = async (query: string, variables: object) => {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
+    };
+    await ask(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
+    await expect.poll(() => ready(server)).toMatchObject({ status: 200 });
+
+    const send = (id: string) =>
+      ask(documents.sendMessage, { input: { groupId: 'g', messageId: id, text: id.padEnd(4_000, '.') } });
+    let stored = 0;
+    while ((await send(`m${stored + 1}`)).errors === undefined) stored += 1;
+    expect(stored).toBeGreaterThan(10);
+    expect((await send('later')).errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }]);
+    expect(await ready(server)).toMatchObject({ status: 503, reason: expect.stringMatching(/^the log has stopped: /) });
+    expect((await ask('{ me { id } }', {})).data).toEqual({ me: { id: 'ada' } });
+    for (const line of server.errors().split('\n').filter(Boolean)) expect(line).toMatch(/^{"level":/);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+
+    server = await start([]);
+    await expect.poll(() => ready(server), { timeout: 10_000 }).toMatchObject({ status: 200 });
+    for (const id of ['m1', `m${stored}`, `m${stored + 1}`]) expect((await send(id)).errors).toBeUndefined();
+  },
+);
