@@ -1,10 +1,14 @@
 import { deriveId } from '../events/event-id.ts';
 
 /**
- * What a command says, in 36 characters: the same for the same content, whatever the order in which its fields were
- * written and whichever release of Highwater reads them, as long as fields that are not given stay undefined.
+ * What a client orders, in 36 characters: the same for the same content, whatever the order in which its fields were
+ * written and whichever release of Highwater reads them, as long as fields that are not given stay undefined. The
+ * creator's name is not the client's word: it is the token's, and another token may say another one.
  */
-export const digestOf = (content: object): string => deriveId('command', canonical(content));
+export function digestOf(order: object): string {
+  const said = Object.entries(order).filter(([name]) => name !== 'creatorName');
+  return deriveId('command', canonical(Object.fromEntries(said)));
+}
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;

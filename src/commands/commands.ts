@@ -5,7 +5,7 @@ import { groupStream, readsStream, type StreamName } from '../events/stream-name
 import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
 import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
-import { type GroupState, groupStateBytes, initialGroupState, memberBytes } from './group-state.ts';
+import { activeMember, type GroupState, groupStateBytes, initialGroupState, memberBytes } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
 import { type MarkReadUpTo, type MarksState, markBytes, marksDecider } from './marks.ts';
 import type { Handled } from './pending-command.ts';
@@ -74,7 +74,7 @@ export function createCommands(options: CommandsOptions): Commands {
     capacityBytes: capacityBytes * marksShare,
   });
 
-  const handleGroup = createCommandHandler({
+  const decideAndAppend = createCommandHandler({
     log,
     decider: groupDecider,
     streams: groups,
@@ -84,6 +84,14 @@ export function createCommands(options: CommandsOptions): Commands {
       warm: await remember({ log, readModels, groups, generationSize }, groupId, commands),
     }),
   });
+
+  /** Where nothing was done for one who is gone, the group's newest position would tell of what has happened since. */
+  const handleGroup: Commands['handleGroup'] = async (groupId, command) => {
+    const handled = await decideAndAppend(groupId, command);
+    if ('refused' in handled || handled.isRepetition || handled.events.length > 0) return handled;
+    if (activeMember(handled.state, command.actorId) !== undefined) return handled;
+    return { ...handled, position: await log.endPosition() };
+  };
 
   const handleMark = createCommandHandler({
     log,

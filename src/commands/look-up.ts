@@ -2,7 +2,7 @@ import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
-import { type EventLog, noStream, type Position, startOfLog } from '../ports/event-log.ts';
+import { type EventLog, noStream, type Position } from '../ports/event-log.ts';
 import {
   type CommandKey,
   type CommandRow,
@@ -46,13 +46,15 @@ export async function lookUp(
 ): Promise<Found | undefined> {
   const { readModels } = stores;
   try {
-    // Before and after: they may be thrown away and begun anew at any moment.
-    if (!(await isProjected(readModels, forgottenThrough))) return undefined;
+    // They may be thrown away and begun anew at any moment. Before, they are to hold all that was forgotten, and after,
+    // not to have fallen back behind that: to come as far again takes longer than this.
+    const before = await readModels.checkpoint();
+    if (before < forgottenThrough) return undefined;
     const [messages, commands] = await Promise.all([
       wanted.isChanged ? readThroughLog(stores, groupId, wanted.messageIds) : read(stores, groupId, wanted.messageIds),
       wanted.commands.length === 0 ? [] : readModels.acceptedCommands(groupId, wanted.commands),
     ]);
-    if (!(await isProjected(readModels, forgottenThrough))) return undefined;
+    if ((await readModels.checkpoint()) < before) return undefined;
     return { ...messages, commands: new Map(commands.map(knownCommand)) };
   } catch (error) {
     if (error instanceof ReadModelsUnavailable) return undefined;
@@ -62,7 +64,6 @@ export async function lookUp(
 
 /** While the read models are away nothing may be forgotten: nobody else could say what it was. */
 export async function isProjected(readModels: Pick<ReadModels, 'checkpoint'>, position: Position): Promise<boolean> {
-  if (position === startOfLog) return true;
   try {
     return (await readModels.checkpoint()) >= position;
   } catch (error) {

@@ -23,6 +23,8 @@ export type Handled<State, Event> =
        * append that they were in. Where there was nothing to do, that of the stream's newest event.
        */
       readonly position: Position;
+      /** That of the newest event in `state`. */
+      readonly newest: Position;
     };
 
 /** A command between being handed in and being answered. */
@@ -56,5 +58,6 @@ export function settle<State, Command, Event>(pending: Pending<State, Command, E
   const { appended, appendedAt, repeated } = pending;
   const position = appendedAt ?? repeated?.position ?? warm.position;
   const isRepetition = repeated !== undefined && appended.length === 0;
-  pending.resolve({ events: appended, isRepetition, state: warm.state, version: warm.version, position });
+  const { state, version, position: newest } = warm;
+  pending.resolve({ events: appended, isRepetition, state, version, position, newest });
 }

@@ -9,6 +9,11 @@ describe('what a command says', () => {
     );
   });
 
+  test('does not depend on what the token calls its creator', () => {
+    const create = { type: 'CreateGroup', groupId: 'lunch', name: 'Lunch', members: [] };
+    expect(digestOf({ ...create, creatorName: 'Ada' })).toBe(digestOf({ ...create, creatorName: 'Ada Lovelace' }));
+  });
+
   test.each([
     ['another value', { type: 'RenameGroup', name: 'Tea ' }],
     ['another type', { type: 'RenameMember', name: 'Tea' }],

@@ -1,6 +1,11 @@
 import { builder } from './builder.ts';
 import { roleEnum } from './types.ts';
 
+const commandId = {
+  description:
+    'Chosen by the client, a UUID is best: the same command again under the same id is answered as it was, and changes nothing.',
+} as const;
+
 const MemberInput = builder.inputType('MemberInput', {
   fields: (t) => ({
     userId: t.id({ required: true }),
@@ -11,6 +16,7 @@ const MemberInput = builder.inputType('MemberInput', {
 
 export const CreateGroupInput = builder.inputType('CreateGroupInput', {
   fields: (t) => ({
+    commandId: t.id(commandId),
     groupId: t.id({
       description: 'Chosen by the client, so that a retry creates nothing twice; made up if not given.',
     }),
@@ -20,23 +26,32 @@ export const CreateGroupInput = builder.inputType('CreateGroupInput', {
 });
 
 export const RenameGroupInput = builder.inputType('RenameGroupInput', {
-  fields: (t) => ({ groupId: t.id({ required: true }), name: t.string({ required: true }) }),
+  fields: (t) => ({
+    commandId: t.id(commandId),
+    groupId: t.id({ required: true }),
+    name: t.string({ required: true }),
+  }),
 });
 
 export const AddMembersInput = builder.inputType('AddMembersInput', {
-  fields: (t) => ({ groupId: t.id({ required: true }), members: t.field({ type: [MemberInput], required: true }) }),
+  fields: (t) => ({
+    commandId: t.id(commandId),
+    groupId: t.id({ required: true }),
+    members: t.field({ type: [MemberInput], required: true }),
+  }),
 });
 
 export const RemoveMemberInput = builder.inputType('RemoveMemberInput', {
-  fields: (t) => ({ groupId: t.id({ required: true }), userId: t.id({ required: true }) }),
+  fields: (t) => ({ commandId: t.id(commandId), groupId: t.id({ required: true }), userId: t.id({ required: true }) }),
 });
 
 export const LeaveGroupInput = builder.inputType('LeaveGroupInput', {
-  fields: (t) => ({ groupId: t.id({ required: true }) }),
+  fields: (t) => ({ commandId: t.id(commandId), groupId: t.id({ required: true }) }),
 });
 
 export const ChangeMemberRoleInput = builder.inputType('ChangeMemberRoleInput', {
   fields: (t) => ({
+    commandId: t.id(commandId),
     groupId: t.id({ required: true }),
     userId: t.id({ required: true }),
     role: t.field({ type: roleEnum, required: true }),
@@ -45,6 +60,7 @@ export const ChangeMemberRoleInput = builder.inputType('ChangeMemberRoleInput', 
 
 export const RenameMemberInput = builder.inputType('RenameMemberInput', {
   fields: (t) => ({
+    commandId: t.id(commandId),
     groupId: t.id({ required: true }),
     userId: t.id({ description: 'Oneself if not given.' }),
     name: t.string({ required: true }),
@@ -53,6 +69,7 @@ export const RenameMemberInput = builder.inputType('RenameMemberInput', {
 
 export const SendMessageInput = builder.inputType('SendMessageInput', {
   fields: (t) => ({
+    commandId: t.id({ description: 'The messageId plays this part already; one may be given besides.' }),
     groupId: t.id({ required: true }),
     messageId: t.id({ required: true, description: 'Chosen by the sender; a UUID of version 7 is best.' }),
     text: t.string({ required: true, description: 'At most 8,000 characters. @all mentions everybody.' }),
@@ -63,6 +80,7 @@ export const SendMessageInput = builder.inputType('SendMessageInput', {
 
 export const EditMessageInput = builder.inputType('EditMessageInput', {
   fields: (t) => ({
+    commandId: t.id(commandId),
     groupId: t.id({ required: true }),
     messageId: t.id({ required: true }),
     text: t.string({ required: true }),
@@ -70,11 +88,16 @@ export const EditMessageInput = builder.inputType('EditMessageInput', {
 });
 
 export const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
-  fields: (t) => ({ groupId: t.id({ required: true }), messageId: t.id({ required: true }) }),
+  fields: (t) => ({
+    commandId: t.id(commandId),
+    groupId: t.id({ required: true }),
+    messageId: t.id({ required: true }),
+  }),
 });
 
 export const ReactionInput = builder.inputType('ReactionInput', {
   fields: (t) => ({
+    commandId: t.id(commandId),
     groupId: t.id({ required: true }),
     messageId: t.id({ required: true }),
     emoji: t.string({ required: true }),
@@ -89,5 +112,8 @@ const MarkInput = builder.inputType('MarkInput', {
 });
 
 export const MarkReadUpToInput = builder.inputType('MarkReadUpToInput', {
-  fields: (t) => ({ marks: t.field({ type: [MarkInput], required: true, description: 'At most 100, one a group.' }) }),
+  fields: (t) => ({
+    commandId: t.id({ description: 'As everywhere; a mark that is repeated changes nothing in any case.' }),
+    marks: t.field({ type: [MarkInput], required: true, description: 'At most 100, one a group.' }),
+  }),
 });

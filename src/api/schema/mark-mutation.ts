@@ -61,12 +61,14 @@ builder.mutationField('markReadUpTo', (t) =>
     description:
       'Moves the caller’s marks forward; a mark that does not advance is accepted and changes nothing. A refused mark keeps no other from being stored: it is listed, and is an error only when every mark is refused.',
     args: { input: t.arg({ type: MarkReadUpToInput, required: true }) },
-    resolve: async (_, { input: { marks } }, context) => {
+    resolve: async (_, { input }, context) => {
+      const { marks } = input;
+      const commandId = input.commandId ?? context.services.newId();
       context.viewer();
       if (marks.length === 0 || marks.length > maximumMarks) {
         throw new ApiError('BAD_INPUT', `marks must be 1 to ${maximumMarks}.`, { field: 'marks' });
       }
-      const answers = await Promise.all(marks.map(({ groupId, upTo }) => mark(context, groupId, upTo)));
+      const answers = await Promise.all(marks.map((one) => mark(context, one, commandId)));
       const accepted = answers.filter((answer): answer is MarkResult => !('error' in answer));
       const refused = answers.filter((answer): answer is Refused => 'error' in answer);
       const first = refused[0];
@@ -79,15 +81,15 @@ builder.mutationField('markReadUpTo', (t) =>
 
 async function mark(
   { services, viewer }: RequestContext,
-  groupId: string,
-  upTo: number,
+  { groupId, upTo }: { readonly groupId: string; readonly upTo: number },
+  commandId: string,
 ): Promise<MarkResult | Refused> {
   const actorId = viewer().userId;
   const handled = await services.commands.handleMark(groupId, {
     type: 'MarkReadUpTo',
     groupId,
     upTo,
-    commandId: services.newId(),
+    commandId,
     actorId,
     at: new Date(services.now()).toISOString(),
   });

@@ -1,0 +1,83 @@
+import type { GroupEvent } from '../../events/event.ts';
+import type { Position } from '../../ports/event-log.ts';
+import type { MessageRow } from '../../ports/read-models.ts';
+import type { RequestContext } from '../context.ts';
+import { ApiError } from '../error-table.ts';
+import { requireNothingRefused } from '../refused.ts';
+import { builder } from './builder.ts';
+import { projectedGroup } from './queries.ts';
+import { groupRef, messageRef } from './types.ts';
+
+export interface GroupPayload {
+  readonly groupId: string;
+  readonly position: Position;
+  /** What the answer shows is no older than this: of a repetition it is what has become of it. */
+  readonly shownFrom: Position;
+}
+
+export interface MessagePayload extends GroupPayload {
+  readonly messageId: string;
+  /** As the event itself says it, where the mutation sent the message. */
+  readonly message: MessageRow | undefined;
+}
+
+export const groupPayload = builder.objectRef<GroupPayload>('GroupPayload').implement({
+  fields: (t) => ({
+    position: t.expose('position', { type: 'Position' }),
+    group: t.field({
+      type: groupRef,
+      nullable: true,
+      description: 'The group with the change in it; null to one who is not a member now.',
+      resolve: ({ groupId, shownFrom }, _, context) =>
+        whileMember(context, groupId, () => projectedGroup(context, groupId, shownFrom)),
+    }),
+  }),
+});
+
+export const messagePayload = builder.objectRef<MessagePayload>('MessagePayload').implement({
+  fields: (t) => ({
+    position: t.expose('position', { type: 'Position' }),
+    message: t.field({
+      type: messageRef,
+      nullable: true,
+      description: 'The message as it is now; null to one who is not a member now.',
+      resolve: (payload, _, context) =>
+        whileMember(context, payload.groupId, async () => payload.message ?? projectedMessage(payload, context)),
+    }),
+  }),
+});
+
+/**
+ * What a payload shows, to a present member. A command is answered also to one who is gone, when they leave, or repeat
+ * what they did before; what the group is like by now is not theirs to see. Asked again after the reading, during which
+ * they may have been removed.
+ */
+async function whileMember<Shown>(
+  { policy, viewer }: RequestContext,
+  groupId: string,
+  show: () => Promise<Shown>,
+): Promise<Shown | null> {
+  const isMember = async () => (await policy.refuseDelivery(viewer(), groupId)) === undefined;
+  if (!(await isMember())) return null;
+  const shown = await show();
+  return (await isMember()) ? shown : null;
+}
+
+async function projectedMessage(
+  { groupId, messageId, shownFrom }: MessagePayload,
+  { services, loaders }: RequestContext,
+): Promise<MessageRow> {
+  requireNothingRefused(await services.freshness.atLeast(shownFrom));
+  const row = await loaders.message(groupId, messageId);
+  return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet. Try again.'));
+}
+
+/** A message that was sent a moment ago, as its event says it: no read model is waited for. */
+export function sentMessage(
+  groupId: string,
+  data: Extract<GroupEvent, { type: 'MessageSent' }>['data'],
+  at: string,
+  sentPosition: Position,
+): MessageRow {
+  return { ...data, groupId, sentAt: at, editedAt: null, deletedAt: null, sentPosition };
+}
