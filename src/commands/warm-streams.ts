@@ -133,7 +133,11 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
       for (const { recorded, decoded } of entry.arrived.splice(0)) {
         if (recorded.version === entry.warm.version + 1) set(id, entry, fold(entry.warm, recorded, decoded));
       }
-      if (entry.warm.version >= entry.followedTo) return;
+      if (entry.warm.version >= entry.followedTo) {
+        // At once: what comes by the feed from here on is for the state itself.
+        entry.loading = undefined;
+        return;
+      }
       if (before !== entry.warm.version) attempt = 0;
       from = entry.warm.version + 1;
     }

@@ -8,24 +8,31 @@ export interface FenwickTree {
   addToRange(after: number, upTo: number, amount: number): void;
   /** The value at an index: 0 where nothing was added. */
   valueAt(index: number): number;
-  /** Bytes held. */
+  /** Bytes held. A tree to which nothing was added holds none but its own. */
   byteLength(): number;
 }
 
-const initialCapacity = 64;
+/** The largest whose array is so small that it lies in the heap, without a buffer of its own. */
+const initialCapacity = 8;
+/** Measured: the tree's functions, the typed array, and the buffer that a larger one has. */
+const bytesPerTree = 400;
+const bytesPerBuffer = 250;
+
+const noNodes = new Int32Array(0);
 
 export function createFenwickTree(): FenwickTree {
-  let capacity = initialCapacity;
-  let nodes = new Int32Array(capacity + 1);
+  let capacity = 0;
+  let nodes = noNodes;
 
   // The node at a power of two holds the sum of all below it, so the only new node that is not empty is the last.
   function growTo(index: number): void {
     const before = capacity;
+    capacity = Math.max(capacity, initialCapacity);
     while (capacity < index) capacity *= 2;
     const grown = new Int32Array(capacity + 1);
     grown.set(nodes);
     const total = nodes[before] ?? 0;
-    for (let power = before * 2; power <= capacity; power *= 2) grown[power] = total;
+    for (let power = before * 2; power > 0 && power <= capacity; power *= 2) grown[power] = total;
     nodes = grown;
   }
 
@@ -45,6 +52,6 @@ export function createFenwickTree(): FenwickTree {
       for (let at = Math.min(index, capacity); at > 0; at -= at & -at) sum += nodes[at] ?? 0;
       return sum;
     },
-    byteLength: () => nodes.byteLength,
+    byteLength: () => bytesPerTree + nodes.byteLength + (capacity > initialCapacity ? bytesPerBuffer : 0),
   };
 }

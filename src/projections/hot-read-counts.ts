@@ -1,7 +1,9 @@
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
+import { createBoundedMap } from '../memory/bounded-map.ts';
 import {
   type EventLog,
+  LogUnavailable,
   noStream,
   type Position,
   type RecordedEvent,
@@ -25,6 +27,10 @@ export interface HotReadCounts {
   exactAt(groupId: string): Position;
   /** Keeps a watched group hot until the returned function is called. */
   hold(groupId: string): () => void;
+  /** Bytes of all groups. */
+  byteLength(): number;
+  /** Groups in memory, those that are loading included. */
+  size(): number;
 }
 
 interface Followed {
@@ -34,12 +40,13 @@ interface Followed {
 
 interface Hot {
   counts: ReadCounts | undefined;
-  loading: Promise<void> | undefined;
-  /** What came by the feed while the group was loading. */
-  arrived: Followed[];
+  loading: Promise<ReadCounts> | undefined;
+  /** What has come by the feed since the streams were last read; undefined where it became too much. */
+  arrived: Followed[] | undefined;
   versions: { group: Version; reads: Version };
+  /** The newest version of each stream that came by the feed. */
+  followed: { group: Version; reads: Version };
   snapshotPosition: Position;
-  holds: number;
 }
 
 export interface HotReadCountsOptions {
@@ -47,67 +54,120 @@ export interface HotReadCountsOptions {
   readonly readModels: Pick<ReadModels, 'groupSnapshot'>;
   /** Where the feed starts: the first event followed is the next one. */
   readonly startPosition: Position;
-  /** All groups together hold about this much; the least recently asked for are let go first. */
+  /** All groups together take at most this much, but for those held; the least recently asked for are let go first. */
   readonly capacityBytes?: number;
 }
 
 const pageSize = 1_000;
-/** Loading a group evicts others; what growing ones have come to is looked at this often. */
-const defaultCapacityBytes = 512 * 1024 * 1024;
+/** Some 300,000 members, or 10 million messages: typed arrays lie beside the heap. */
+const defaultCapacityBytes = 128 * 1024 * 1024;
+/** So many events of the feed are kept for a group that is loading; past it the log is read again. */
+const maximumArrived = 100;
+/** A group whose streams cannot be read as far as they were followed, as often as this, is given up. */
+const maximumAttempts = 10;
+/** Measured: an entry without its counts. */
+const bytesPerEntry = 450;
 
 export function createHotReadCounts(options: HotReadCountsOptions): HotReadCounts {
   const { log, readModels, startPosition, capacityBytes = defaultCapacityBytes } = options;
-  // In the order of their last use.
-  const groups = new Map<string, Hot>();
+  const groups = createBoundedMap<Hot>(capacityBytes);
   let followedTo = startPosition;
 
-  function touch(groupId: string): Hot {
-    const hot = groups.get(groupId) ?? {
+  function emptyEntry(): Hot {
+    const [versions, followed] = [
+      { group: noStream, reads: noStream },
+      { group: noStream, reads: noStream },
+    ];
+    return {
       counts: undefined,
       loading: undefined,
-      arrived: [],
-      versions: { group: noStream, reads: noStream },
+      arrived: undefined,
+      versions,
+      followed,
       snapshotPosition: startOfLog,
-      holds: 0,
     };
-    groups.delete(groupId);
-    groups.set(groupId, hot);
+  }
+
+  function touch(groupId: string): Hot {
+    const standing = groups.use(groupId);
+    if (standing !== undefined) return standing;
+    const hot = emptyEntry();
+    groups.set(groupId, hot, bytesPerEntry);
     return hot;
+  }
+
+  /** Who holds the group holds whatever is loaded next. */
+  function forget(groupId: string): void {
+    if (groups.isPinned(groupId)) groups.set(groupId, emptyEntry(), bytesPerEntry);
+    else groups.delete(groupId);
+  }
+
+  function hold(groupId: string): () => void {
+    touch(groupId);
+    const release = groups.pin(groupId);
+    return () => {
+      release();
+      const hot = groups.peek(groupId);
+      // Nothing is kept of a group that is not there, nor of one that did not load.
+      const isEmpty = hot?.loading === undefined && (hot?.counts === undefined || !hasEvents(hot));
+      if (isEmpty && !groups.isPinned(groupId)) groups.delete(groupId);
+    };
+  }
+
+  async function load(groupId: string, hot: Hot): Promise<ReadCounts> {
+    const release = hold(groupId);
+    try {
+      const counts = await count(groupId, hot);
+      if (groups.peek(groupId) === hot) groups.weigh(groupId, bytesPerEntry + counts.byteLength());
+      return counts;
+    } finally {
+      hot.arrived = undefined;
+      hot.loading = undefined;
+      release();
+    }
   }
 
   /**
    * Everything up to where the feed stood when loading began is in the snapshot or in the tails; everything later comes
    * by the feed. A snapshot that is ahead of the feed is met by versions: what it holds is not applied again.
    */
-  async function load(groupId: string, hot: Hot): Promise<void> {
-    const upTo = followedTo;
-    try {
-      const snapshot = await readModels.groupSnapshot(groupId);
-      const counts = createReadCounts(
-        snapshot === undefined ? undefined : { members: snapshot.members, lastSeq: snapshot.group.lastSeq },
-      );
-      hot.versions = { group: snapshot?.group.version ?? noStream, reads: snapshot?.group.readsVersion ?? noStream };
-      hot.snapshotPosition = snapshot?.position ?? startOfLog;
+  async function count(groupId: string, hot: Hot): Promise<ReadCounts> {
+    hot.arrived = [];
+    let upTo = followedTo;
+    const snapshot = await readModels.groupSnapshot(groupId);
+    const counts = createReadCounts(
+      snapshot === undefined ? undefined : { members: snapshot.members, lastSeq: snapshot.group.lastSeq },
+    );
+    hot.versions = { group: snapshot?.group.version ?? noStream, reads: snapshot?.group.readsVersion ?? noStream };
+    hot.snapshotPosition = snapshot?.position ?? startOfLog;
+    for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+      const before = { ...hot.versions };
       // A snapshot that has passed the feed holds all of it: then the log need not be asked, nor be there.
-      const tails =
-        hot.snapshotPosition >= upTo
-          ? []
-          : await Promise.all([
-              readTail(groupStream(groupId), hot.versions.group, upTo),
-              readTail(readsStream(groupId), hot.versions.reads, upTo),
-            ]);
-      const merged = tails.flat().sort((a, b) => a.position - b.position);
-      for (const recorded of merged) applyNext(hot, counts, { recorded, decoded: decodeRecorded(recorded) });
-      for (const followed of hot.arrived) applyNext(hot, counts, followed);
-      hot.counts = counts;
-    } catch (error) {
-      if (hot.holds === 0) groups.delete(groupId);
-      throw error;
-    } finally {
+      if (hot.snapshotPosition < upTo) await applyTails(groupId, hot, counts, upTo);
+      for (const followed of hot.arrived ?? []) {
+        // What is missing before it is looked for in the log: the two streams are counted in the log's order.
+        if (followed.recorded.version > nextVersion(hot, followed)) break;
+        apply(hot, counts, followed);
+      }
+      if (isCaughtUp(hot)) {
+        // At once: what comes by the feed from here on is for the counts themselves.
+        hot.counts = counts;
+        return counts;
+      }
+      if (before.group !== hot.versions.group || before.reads !== hot.versions.reads) attempt = 0;
       hot.arrived = [];
-      hot.loading = undefined;
+      upTo = followedTo;
     }
-    evict(hot);
+    throw new LogUnavailable(`the streams of group ${groupId} cannot be read as far as they were followed`);
+  }
+
+  async function applyTails(groupId: string, hot: Hot, counts: ReadCounts, upTo: Position): Promise<void> {
+    const tails = await Promise.all([
+      readTail(groupStream(groupId), hot.versions.group, upTo),
+      readTail(readsStream(groupId), hot.versions.reads, upTo),
+    ]);
+    const merged = tails.flat().sort((a, b) => a.position - b.position);
+    for (const recorded of merged) apply(hot, counts, { recorded, decoded: decodeRecorded(recorded) });
   }
 
   async function readTail(streamName: StreamName, after: Version, upTo: Position): Promise<readonly RecordedEvent[]> {
@@ -120,52 +180,57 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     }
   }
 
-  function evict(keep: Hot): void {
-    let bytes = 0;
-    for (const { counts } of groups.values()) bytes += counts?.byteLength() ?? 0;
-    for (const [groupId, hot] of groups) {
-      if (bytes <= capacityBytes) return;
-      if (hot === keep || hot.holds > 0 || hot.counts === undefined) continue;
-      bytes -= hot.counts.byteLength();
-      groups.delete(groupId);
-    }
-  }
-
   return {
     async of(groupId) {
       const hot = touch(groupId);
-      if (hot.counts === undefined) {
-        hot.loading ??= load(groupId, hot);
-        await hot.loading;
-      }
-      if (hot.counts === undefined) throw new Error(`the read counts of group ${groupId} did not load`);
-      return hot.counts;
+      if (hot.counts !== undefined) return hot.counts;
+      hot.loading ??= load(groupId, hot);
+      return hot.loading;
     },
     follow(recorded, decoded) {
+      const position = followedTo;
       followedTo = recorded.position;
-      const hot = groups.get(decoded.groupId);
-      if (hot === undefined) return undefined;
-      if (hot.counts !== undefined) return applyNext(hot, hot.counts, { recorded, decoded });
-      if (hot.loading !== undefined) hot.arrived.push({ recorded, decoded });
-      return undefined;
+      const { family, groupId } = decoded;
+      const hot = groups.peek(groupId);
+      if (hot === undefined || family === 'imports') return undefined;
+      hot.followed[family] = recorded.version;
+      const followed = { recorded, decoded };
+      if (hot.counts === undefined) {
+        if (hot.arrived?.push(followed) === maximumArrived) hot.arrived = undefined;
+        return undefined;
+      }
+      if (recorded.version === nextVersion(hot, followed)) {
+        const changed = apply(hot, hot.counts, followed);
+        groups.weigh(groupId, bytesPerEntry + hot.counts.byteLength());
+        return changed;
+      }
+      const isKnown = recorded.version <= hot.versions[family];
+      if (isKnown && recorded.position <= Math.max(position, hot.snapshotPosition)) return undefined;
+      // Neither the next one nor one that was counted: another log's, restored beneath this process.
+      const changed = { after: 0, upTo: hot.counts.lastSeq() };
+      forget(groupId);
+      return changed;
     },
     position: () => followedTo,
-    exactAt: (groupId) => Math.max(followedTo, groups.get(groupId)?.snapshotPosition ?? followedTo),
-    hold(groupId) {
-      const hot = touch(groupId);
-      hot.holds += 1;
-      return () => {
-        hot.holds -= 1;
-        if (hot.holds === 0 && hot.counts === undefined && hot.loading === undefined) groups.delete(groupId);
-      };
-    },
+    exactAt: (groupId) => Math.max(followedTo, groups.peek(groupId)?.snapshotPosition ?? followedTo),
+    hold,
+    byteLength: () => groups.byteLength,
+    size: () => groups.size,
   };
 }
 
-function applyNext(hot: Hot, counts: ReadCounts, { recorded, decoded }: Followed): ChangedCounts | undefined {
+const hasEvents = ({ versions }: Hot): boolean => versions.group !== noStream || versions.reads !== noStream;
+
+const isCaughtUp = ({ versions, followed }: Hot): boolean =>
+  versions.group >= followed.group && versions.reads >= followed.reads;
+
+const nextVersion = ({ versions }: Hot, { decoded: { family } }: Followed): Version =>
+  (family === 'imports' ? noStream : versions[family]) + 1;
+
+/** Each event once: the snapshot, the tails and the feed overlap. */
+function apply(hot: Hot, counts: ReadCounts, { recorded, decoded }: Followed): ChangedCounts | undefined {
   const { family } = decoded;
-  if (family === 'imports') return undefined;
-  if (recorded.version <= hot.versions[family]) return undefined;
+  if (family === 'imports' || recorded.version <= hot.versions[family]) return undefined;
   hot.versions[family] = recorded.version;
   return counts.apply(decoded.event);
 }

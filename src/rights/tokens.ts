@@ -1,5 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { userIdSchema } from '../events/values.ts';
+import { createBoundedMap } from '../memory/bounded-map.ts';
+import { stringBytes } from '../memory/string-bytes.ts';
 import { type AccessRefusal, type Refused, unauthenticated } from './access-refusal.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -12,12 +14,17 @@ export interface Tokens {
 
 const issuer = 'highwater';
 const audience = 'highwater';
-const rememberedTokens = 20_000;
+/** Longer than any token that is issued here, or that carries no more than what is read of it. */
+const maximumTokenCharacters = 4_096;
+/** Some 20,000 tokens of everyday length. */
+const rememberedBytes = 16 * 1024 * 1024;
+/** Measured: the viewer's own fields. */
+const bytesPerViewer = 120;
 
-/** Tokens are JWTs signed with HS256. A token that was verified is remembered, bounded, until it expires. */
+/** Tokens are JWTs signed with HS256. A token that was verified is remembered, bounded in bytes, until it expires. */
 export function createTokens(secret: string, now: () => number): Tokens {
   const key = new TextEncoder().encode(secret);
-  const remembered = new Map<string, Viewer>();
+  const remembered = createBoundedMap<Viewer>(rememberedBytes);
 
   async function verifyToken(token: string): Promise<Viewer | Refused<AccessRefusal>> {
     const { payload } = await jwtVerify(token, key, {
@@ -48,14 +55,15 @@ export function createTokens(secret: string, now: () => number): Tokens {
     async verify(authorization) {
       const token = /^Bearer +([\w.-]+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) return refused('send a token: Authorization: Bearer …');
-      const known = remembered.get(token);
+      if (token.length > maximumTokenCharacters) return refused('the token is too long');
+      const known = remembered.use(token);
       if (known !== undefined && known.expiresAt > now()) return known;
       remembered.delete(token);
       try {
         const viewer = await verifyToken(token);
         if ('refused' in viewer) return viewer;
-        if (remembered.size >= rememberedTokens) remembered.delete(remembered.keys().next().value ?? '');
-        remembered.set(token, viewer);
+        const { userId, name } = viewer;
+        remembered.set(token, viewer, bytesPerViewer + stringBytes(userId) + stringBytes(name));
         return viewer;
       } catch (error) {
         if (error instanceof errors.JWTExpired) return refused('the token has expired');

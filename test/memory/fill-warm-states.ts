@@ -20,29 +20,29 @@ function membersAdded(count: number, userId: (index: number) => string, name: (i
 }
 
 function messageSent(seq: number, text: string, mentions: readonly string[] = []): GroupEvent {
-  const ids = { messageId: `018f3c5e-7a2b-7c3d-8e4f-${String(seq).padStart(12, '0')}`, authorId: 'person-0000001' };
+  const ids = { messageId: `018f3c5e-7a2b-7c3d-8e4f-@-${String(seq).padStart(12, '0')}`, authorId: 'person-@-0000001' };
   const rest = { replyTo: null, mentions: [...mentions], mentionsAll: false, audienceCount: 3 };
   return { type: 'MessageSent', data: { ...ids, seq, text, ...rest } };
 }
 
 const created: GroupEvent = {
   type: 'GroupCreated',
-  data: { groupId: '@', name: 'Group' },
+  data: { groupId: '@', name: 'Group @' },
 };
-const person = (index: number): string => `person-${String(index).padStart(7, '0')}`;
+const person = (index: number): string => `person-@-${String(index).padStart(7, '0')}`;
 
 const groupStories: Readonly<Record<string, readonly GroupEvent[]>> = {
   'long texts': [
     created,
     membersAdded(3, person, person),
-    ...range(1_000).map((seq) => messageSent(seq, `${seq} ${'x'.repeat(7_900)}`)),
+    ...range(1_000).map((seq) => messageSent(seq, `@ ${seq} ${'x'.repeat(7_900)}`)),
   ],
   'long names': [
     created,
     membersAdded(
       1_000,
       (index) => `${person(index)}${'u'.repeat(110)}`,
-      () => '語'.repeat(200),
+      (index) => `${person(index)}${'語'.repeat(170)}`,
     ),
   ],
   'many members': [
@@ -84,7 +84,7 @@ const groupStories: Readonly<Record<string, readonly GroupEvent[]>> = {
     ...range(1_000).map(
       (seq): GroupEvent => ({
         type: 'MessageEdited',
-        data: { messageId: `018f3c5e-7a2b-7c3d-8e4f-${String(seq).padStart(12, '0')}`, seq, text: 'x' },
+        data: { messageId: `018f3c5e-7a2b-7c3d-8e4f-@-${String(seq).padStart(12, '0')}`, seq, text: 'x' },
       }),
     ),
   ],
@@ -110,7 +110,7 @@ const markStories: Readonly<Record<string, readonly ReadsEvent[]>> = {
 function endlessLog(story: readonly HighwaterEvent[], isRemembered = false) {
   const stored = story.map((event, version) => {
     const command = isRemembered
-      ? { causationId: `018f3c5e-7a2b-7c3d-8e4f-${version}`, commandDigest: digestOf({}) }
+      ? { causationId: `018f3c5e-7a2b-7c3d-8e4f-@-${version}`, commandDigest: digestOf({}) }
       : {};
     return encodeEvent(event, { ...metadata, ...command }, String(version));
   });
@@ -121,7 +121,7 @@ function endlessLog(story: readonly HighwaterEvent[], isRemembered = false) {
       const page = stored.slice(from, from + limit);
       return page.map((event, index) => {
         const version = from + index;
-        const data = event.data.replace('"@"', JSON.stringify(groupId));
+        const data = event.data.replaceAll('@', groupId);
         return { ...event, data, streamName, version, position: version, recordedAt: 0 };
       });
     },

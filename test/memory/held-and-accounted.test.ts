@@ -11,7 +11,7 @@ async function fill(program: string, boundMebibytes: number): Promise<readonly (
   return Object.entries(JSON.parse(stdout) as Record<string, Filled>);
 }
 
-test.each(['./fill-warm-states.ts'])(
+test.each(['./fill-warm-states.ts', './fill-hot-counts.ts'])(
   'what %s fills to its bound takes about the bound on the heap',
   async (program) => {
     const filled = await fill(program, 4);

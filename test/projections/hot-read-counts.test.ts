@@ -131,6 +131,7 @@ describe('a hot group', () => {
   async function lunchGroup(options: Pick<HotReadCountsOptions, 'capacityBytes'> = {}) {
     const groups = createGroups(options);
     for (const event of lunch) await groups.append('lunch', event);
+    for (const groupId of ['dinner', 'tea']) await groups.append(groupId, added({ ada: 'owner' }, 1));
     groups.follow();
     return groups;
   }
@@ -167,9 +168,10 @@ describe('a hot group', () => {
     const release = groups.hot.hold('lunch');
     const counts = await groups.hot.of('lunch');
     await groups.hot.of('dinner');
+    await groups.hot.of('tea');
     expect(await groups.hot.of('lunch')).toBe(counts);
     release();
-    await groups.hot.of('tea');
+    await groups.hot.of('dinner');
     expect(await groups.hot.of('lunch')).not.toBe(counts);
   });
 
