@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createReadCountAnnouncer } from '../../src/delivery/read-count-announcer.ts';
+import { UndecodableEvent } from '../../src/events/codec.ts';
+import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
+import { LogUnavailable } from '../../src/ports/event-log.ts';
+import { lunch, readUpTo, removed, sent } from '../commands/events.ts';
+import { createStage, groupId, type Stage, take } from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  stage = createStage();
+  await stage.append(...lunch, sent(1, 'ada'), sent(2, 'ada'));
+  await stage.fed();
+});
+afterEach(async () => {
+  await stage.stop();
+  expect(stage.feed.listenerCount()).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+async function hear(...events: readonly (GroupEvent | ReadsEvent)[]): Promise<void> {
+  await stage.append(...events);
+  await stage.fed();
+}
+const announced = () => vi.advanceTimersByTimeAsync(150);
+const ranges = (...counts: readonly [number, number, number][]) => ({
+  groupId,
+  ranges: counts.map(([fromSeq, toSeq, readCount]) => ({ fromSeq, toSeq, readCount })),
+});
+
+test('the counts are told now, and again when they have changed', async () => {
+  const counts = await stage.readCounts('bob');
+  expect(await take(counts, 1)).toMatchObject([ranges([1, 2, 0])]);
+  const next = take(counts, 1);
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  expect(await next).toMatchObject([ranges([1, 1, 1], [2, 2, 0])]);
+  await counts.return?.();
+});
+
+test('a slow watcher is told the newest counts only', async () => {
+  const counts = await stage.readCounts('bob');
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  await hear(readUpTo('cleo', 2));
+  await announced();
+  expect(await take(counts, 1)).toMatchObject([ranges([1, 2, 1])]);
+  await counts.return?.();
+});
+
+test('what waited from before a removal is not handed to who was removed', async () => {
+  const counts = await stage.readCounts('bob');
+  await take(counts, 1);
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  await hear(removed('bob', 3, 2));
+  expect(await counts.next()).toEqual({ done: true, value: { kind: 'no-longer-a-member' } });
+});
+
+test('a watcher’s own departure ends it, without any change of counts', async () => {
+  const counts = await stage.readCounts('bob');
+  await take(counts, 1);
+  const next = counts.next();
+  await hear(removed('bob', 3, 2));
+  expect(await next).toEqual({ done: true, value: { kind: 'no-longer-a-member' } });
+});
+
+test('the token’s end ends it, whatever waits', async () => {
+  const counts = await stage.readCounts('bob');
+  stage.now = 1_000_000;
+  expect(await counts.next()).toMatchObject({ done: true, value: { kind: 'unauthenticated' } });
+});
+
+test('watchers of a halted group are told why', async () => {
+  const counts = await stage.readCounts('bob');
+  await take(counts, 1);
+  const next = expect(counts.next()).rejects.toThrow(UndecodableEvent);
+  await stage.poison();
+  await next;
+});
+
+test('a start that fails leaves nobody listening', async () => {
+  stage.counts.of = () => Promise.reject(new LogUnavailable('by order of the test'));
+  await expect(stage.readCounts('bob')).rejects.toThrow(LogUnavailable);
+});
+
+test('counts that cannot be told are told later', async () => {
+  let isAway = false;
+  const of = async (id: string) => {
+    if (isAway) throw new LogUnavailable('by order of the test');
+    return stage.counts.of(id);
+  };
+  const announcer = createReadCountAnnouncer(stage.feed, { ...stage.counts, of });
+  await announcer.announcement(groupId);
+  const hears = vi.fn();
+  const stop = announcer.watch(groupId, { hear: hears, fail: vi.fn() });
+  isAway = true;
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  expect(hears).not.toHaveBeenCalled();
+  isAway = false;
+  await announced();
+  expect(hears).toHaveBeenCalledOnce();
+  stop();
+});
+
+test('a watcher that throws keeps no other from being told', async () => {
+  await stage.counts.of(groupId);
+  const fail = vi.fn();
+  const broken = () => {
+    throw new RangeError('by order of the test');
+  };
+  const hears = vi.fn();
+  const stops = [
+    stage.announcer.watch(groupId, { hear: broken, fail }),
+    stage.announcer.watch(groupId, { hear: hears, fail }),
+  ];
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  expect(hears).toHaveBeenCalledOnce();
+  expect(fail).toHaveBeenCalledExactlyOnceWith(expect.any(RangeError));
+  for (const stop of stops) stop();
+});
