@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isNetwork, type RateLimitSettings, readRateLimits } from './processes/rate-limit-settings.ts';
 
 const roles = ['all', 'api', 'projector'] as const;
 /** What a process does: serve clients, build the read models, or both. */
@@ -56,6 +57,25 @@ const environment = z.object({
     .string()
     .regex(/^mongodb(\+srv)?:\/\/[^\s/?]+/, mongoRule)
     .optional(),
+  /** How much at once: see rate-limit-settings.ts. */
+  HIGHWATER_RATE_LIMITS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return readRateLimits(text);
+      } catch (error) {
+        const message = `must be off, or limits such as sends=20/600,sockets-per-person=100: ${(error as Error).message}`;
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
+    })
+    .prefault(''),
+  /** Proxies whose X-Forwarded-For says who a request is from: addresses or networks, separated by commas. */
+  HIGHWATER_TRUSTED_PROXIES: z
+    .string()
+    .transform((list) => list.split(',').flatMap((network) => network.trim() || []))
+    .refine((networks) => networks.every(isNetwork), 'must be addresses or networks such as 10.0.0.0/8')
+    .default([]),
   HIGHWATER_ROLE: z.enum(roles, `must be one of ${roles.join(', ')}`).default('all'),
   HIGHWATER_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
@@ -69,6 +89,9 @@ export interface Config {
   readonly eventStoreUrl: string | undefined;
   readonly mongoUrl: string | undefined;
   readonly role: Role;
+  /** Undefined where there are none. */
+  readonly rateLimits: RateLimitSettings | undefined;
+  readonly trustedProxies: readonly string[];
   readonly logLevel: z.infer<typeof environment>['HIGHWATER_LOG_LEVEL'];
 }
 
@@ -102,6 +125,8 @@ export function readConfig(
     eventStoreUrl: values.HIGHWATER_EVENTSTORE_URL,
     mongoUrl: values.HIGHWATER_MONGODB_URL,
     role: values.HIGHWATER_ROLE,
+    rateLimits: values.HIGHWATER_RATE_LIMITS,
+    trustedProxies: values.HIGHWATER_TRUSTED_PROXIES,
     logLevel: values.HIGHWATER_LOG_LEVEL,
   };
 }

@@ -91,6 +91,7 @@ async function withStage(
   const config = readConfig({
     HIGHWATER_DATA: data,
     HIGHWATER_PORT: '0',
+    HIGHWATER_RATE_LIMITS: 'off',
     HIGHWATER_EVENTSTORE_URL: `esdb://127.0.0.1:${eventStore.port}?tls=false`,
     HIGHWATER_MONGODB_URL: mongo?.url,
   });

@@ -5,11 +5,13 @@ import type { Viewer } from '../rights/viewer.ts';
  * Close codes of this server's own, in the range that applications may use. `resume` is for a reader who is too slow, and
  * for all where nothing comes: either goes on after the last version that it has seen, over another connection.
  */
-export const closeCodes = { tokenExpired: 4403, resume: 4410 } as const;
+export const closeCodes = { tokenExpired: 4403, resume: 4410, tooMany: 4420 } as const;
 
 /** One socket, as it is known here. */
 export interface Connection {
   readonly socket: WebSocket;
+  /** Undefined where it says nothing: see clientAddress. */
+  readonly address: string | undefined;
   viewer?: Viewer;
   expiry?: NodeJS.Timeout;
   /** Whether it has answered since the last ping. */

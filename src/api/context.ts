@@ -5,6 +5,7 @@ import { createPolicy, type Policy } from '../rights/policy.ts';
 import type { Viewer } from '../rights/viewer.ts';
 import { refusalError } from './error-table.ts';
 import { accepted } from './refused.ts';
+import type { RequestRates } from './request-rates.ts';
 import type { Services } from './services.ts';
 
 /** What one request's resolvers share. Loaders batch the reads of a page and last no longer than the request. */
@@ -14,6 +15,7 @@ export interface RequestContext {
   /** Throws UNAUTHENTICATED where the request brought no valid token. */
   viewer(): Viewer;
   readonly loaders: Loaders;
+  readonly rates: RequestRates;
 }
 
 export interface Loaders {
@@ -22,9 +24,14 @@ export interface Loaders {
   reactionCounts(groupId: string, seq: number): Promise<readonly ReactionCount[]>;
 }
 
-export function createContext(services: Services, viewer: Viewer | Refused<AccessRefusal>): RequestContext {
+export function createContext(
+  services: Services,
+  viewer: Viewer | Refused<AccessRefusal>,
+  rates: RequestRates,
+): RequestContext {
   return {
     services,
+    rates,
     policy: createPolicy(services.commands, services.now),
     viewer() {
       const known = accepted(viewer);

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Refusal } from '../commands/refusal.ts';
 import type { DeliveryRefusal } from '../delivery/delivery-refusal.ts';
 import { UndecodableEvent } from '../events/codec.ts';
@@ -23,8 +23,13 @@ export type ErrorCode = (typeof errorCodes)[number];
 export class ApiError extends GraphQLError {
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, extensions: Readonly<Record<string, unknown>> = {}) {
-    super(message, { extensions: { ...extensions, code } });
+  constructor(
+    code: ErrorCode,
+    message: string,
+    extensions: Readonly<Record<string, unknown>> = {},
+    at: Pick<GraphQLErrorOptions, 'nodes' | 'path'> = {},
+  ) {
+    super(message, { ...at, extensions: { ...extensions, code } });
     this.code = code;
   }
 }

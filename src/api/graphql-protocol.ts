@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { unauthenticated } from '../rights/access-refusal.ts';
 import { atExpiry } from '../rights/viewer.ts';
 import { type Connection, closeCodes } from './connection.ts';
-import { withClosedCode } from './error-table.ts';
+import { ApiError, withClosedCode } from './error-table.ts';
 import type { Yoga } from './graphql.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { authenticate } from './request-rates.ts';
 import type { Services } from './services.ts';
 
 export type Protocol = Server<Connection>;
@@ -20,18 +22,26 @@ export function createProtocol(options: {
   readonly yoga: Yoga;
   readonly services: Services;
   readonly logger: FastifyBaseLogger;
+  readonly rateLimits: RateLimits;
   readonly initMilliseconds: number;
 }): Protocol {
-  const { yoga, services, logger, initMilliseconds } = options;
+  const { yoga, services, logger, rateLimits, initMilliseconds } = options;
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: initMilliseconds,
     onConnect: async ({ connectionParams, extra }) => {
       const authorization = initPayload.safeParse(connectionParams).data?.authorization ?? null;
-      const viewer = await services.tokens.verify(authorization);
+      const viewer = await admitted(() => authenticate(services.tokens, rateLimits, authorization, extra.address));
       // The protocol's code for it is 4403, with which a client does not try again.
-      if ('refused' in viewer) return false;
+      if (viewer === undefined) extra.socket.close(closeCodes.tooMany, 'Too many tokens have failed: come back later');
+      if (viewer === undefined || 'refused' in viewer) return false;
       // It may have gone meanwhile, and nobody would clear what is begun for it now.
       if (extra.socket.readyState !== extra.socket.OPEN) return false;
+      const release = rateLimits.socketOfPerson(viewer.userId);
+      if (release === undefined) {
+        extra.socket.close(closeCodes.tooMany, 'Too many sockets: come back later');
+        return false;
+      }
+      extra.socket.once('close', release);
       extra.viewer = viewer;
       const expired = () => extra.socket.close(closeCodes.tokenExpired, 'Token expired');
       extra.expiry = atExpiry(viewer, services.now(), expired);
@@ -40,7 +50,11 @@ export function createProtocol(options: {
     onClose: ({ extra }) => clearTimeout(extra.expiry),
     onSubscribe: async ({ extra }, _id, payload) => {
       const viewer = extra.viewer ?? { refused: unauthenticated('Send connection_init first.') };
-      const enveloped = yoga.getEnveloped({ socketViewer: viewer, params: payload });
+      const enveloped = yoga.getEnveloped({
+        socketViewer: viewer,
+        params: payload,
+        origin: { address: extra.address, socket: extra },
+      });
       const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
       const document = readDocument(() => parse(payload.query));
       if (document instanceof GraphQLError) return [document];
@@ -62,6 +76,16 @@ export function createProtocol(options: {
       logger.debug({ errors }, 'an operation over WebSocket was refused');
     },
   });
+}
+
+/** Undefined where the limits refuse to look at the token. */
+async function admitted<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
 }
 
 /** Counts what is to be answered before its socket may be told to go. */

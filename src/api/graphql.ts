@@ -7,6 +7,9 @@ import type { Viewer } from '../rights/viewer.ts';
 import { createContext, type RequestContext } from './context.ts';
 import { documentLimits } from './document-limits.ts';
 import { clientError, withClosedCode } from './error-table.ts';
+import { operationRates } from './operation-rates.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { authenticate, type Origin, requestRates } from './request-rates.ts';
 import { schema } from './schema/schema.ts';
 import type { Services } from './services.ts';
 
@@ -15,12 +18,13 @@ interface InitialContext {
   readonly socketViewer?: Viewer | Refused<AccessRefusal>;
   /** Told whose a request is, for a stream that ends with their token. */
   readonly admitted?: (viewer: Viewer) => void;
+  readonly origin?: Origin;
 }
 
 export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
 
 /** Parsing, limits, rights and errors of every operation, whichever way it comes. */
-export function createGraphQL(services: Services, logger: FastifyBaseLogger): Yoga {
+export function createGraphQL(services: Services, logger: FastifyBaseLogger, rateLimits: RateLimits): Yoga {
   return createYoga<InitialContext, RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -47,16 +51,19 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger): Yo
     },
     // Documents are remembered by documentLimits, bounded in bytes; yoga's own memory is bounded in documents.
     parserAndValidationCache: false,
-    plugins: [readableRequests, documentLimits(), closedCodes],
+    plugins: [readableRequests, documentLimits(), operationRates(), closedCodes],
     // Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user.
     // Over WebSocket there is no request: connection_init has settled who is asking.
-    context: async ({ request, socketViewer, admitted }) => {
-      const viewer = socketViewer ?? (await services.tokens.verify(request.headers.get('authorization')));
+    context: async ({ request, socketViewer, admitted, origin = nowhere }) => {
+      const authorization = socketViewer === undefined ? request.headers.get('authorization') : undefined;
+      const viewer = socketViewer ?? (await authenticate(services.tokens, rateLimits, authorization, origin.address));
       if (!('refused' in viewer)) admitted?.(viewer);
-      return createContext(services, viewer);
+      return createContext(services, viewer, requestRates(rateLimits, viewer, origin));
     },
   });
 }
+
+const nowhere: Origin = { address: undefined, socket: undefined };
 
 const closedCodes: Plugin = {
   onExecutionResult({ result, setResult }) {

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { atExpiry, type Viewer } from '../rights/viewer.ts';
 import { endableStream } from './endable-stream.ts';
@@ -13,7 +13,11 @@ export interface HttpOperations {
 }
 
 /** GraphQL over HTTP: a body that was read within its bounds goes in, an answer or a stream of events comes out. */
-export function createHttpOperations(yoga: Yoga, now: () => number): HttpOperations {
+export function createHttpOperations(
+  yoga: Yoga,
+  now: () => number,
+  addressOf: (request: IncomingMessage) => string | undefined,
+): HttpOperations {
   const streams = new Set<() => void>();
 
   /** A stream ends with its client, with this process, or with the token that it was begun with. */
@@ -42,6 +46,7 @@ export function createHttpOperations(yoga: Yoga, now: () => number): HttpOperati
         admitted: (admitted) => {
           viewer = admitted;
         },
+        origin: { address: addressOf(request.raw), socket: undefined },
       });
       response.headers.forEach((value, name) => void reply.header(name, value));
       void reply.status(response.status);

@@ -24,7 +24,8 @@ export function answerAndLetGo(socket: Duplex, status: number, message: string):
   socket.once('close', () => clearTimeout(giveUp));
   // What still comes is read and forgotten: bytes that nobody has read would turn the end into a reset.
   socket.resume();
-  const code = status === 503 ? 'UNAVAILABLE' : status === 403 ? 'FORBIDDEN' : 'BAD_INPUT';
+  const code =
+    status === 503 ? 'UNAVAILABLE' : status === 403 ? 'FORBIDDEN' : status === 429 ? 'RATE_LIMITED' : 'BAD_INPUT';
   const body = JSON.stringify(refusalBody(code, message));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

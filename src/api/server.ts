@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { clientAddress, networksOf } from './client-address.ts';
 import { type EdgeLimits, edgeLimits } from './edge-limits.ts';
 import { createGraphQL } from './graphql.ts';
 import { createHttpOperations, type HttpOperations } from './http-operations.ts';
 import { crossOriginHeaders, securityHeaders } from './origins.ts';
+import { createRateLimits, type RateLimitSettings } from './rate-limits.ts';
 import { answerClientError, refusalBody } from './raw-answers.ts';
 import { followRequests, type RequestsUnderWay } from './requests-under-way.ts';
 import type { Services } from './services.ts';
@@ -24,6 +27,10 @@ export interface ServerOptions {
   readonly port: number;
   /** Origins, besides the server's own, whose pages may use the API. */
   readonly allowedOrigins: readonly string[];
+  /** Without them there are none. */
+  readonly rateLimits?: RateLimitSettings | undefined;
+  /** Networks whose X-Forwarded-For is believed; none without them. */
+  readonly trustedProxies?: readonly string[];
   /** Others than the defaults only in tests, which do not wait for half a minute. */
   readonly limits?: Partial<EdgeLimits>;
 }
@@ -81,10 +88,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${boundPort}`,
     open(services) {
-      const yoga = createGraphQL(services, logger);
+      const rateLimits = createRateLimits(options.rateLimits, () => performance.now());
+      const trusted = networksOf(options.trustedProxies ?? []);
+      const addressOf = (request: IncomingMessage) => clientAddress(request, trusted);
+      const yoga = createGraphQL(services, logger, rateLimits);
       open = {
-        operations: createHttpOperations(yoga, services.now),
-        sockets: serveWebSockets({ yoga, services, logger, limits }),
+        operations: createHttpOperations(yoga, services.now, addressOf),
+        sockets: serveWebSockets({ yoga, services, logger, limits, rateLimits, addressOf }),
       };
     },
     sendAway() {

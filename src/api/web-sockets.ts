@@ -6,6 +6,8 @@ import { type Connection, closeCodes } from './connection.ts';
 import type { EdgeLimits } from './edge-limits.ts';
 import type { Yoga } from './graphql.ts';
 import { createProtocol } from './graphql-protocol.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { answerAndLetGo } from './raw-answers.ts';
 import type { Services } from './services.ts';
 import { speak } from './socket-conversation.ts';
 
@@ -14,6 +16,9 @@ export interface WebSocketsOptions {
   readonly services: Services;
   readonly logger: FastifyBaseLogger;
   readonly limits: EdgeLimits;
+  readonly rateLimits: RateLimits;
+  /** Whose connection it is: see clientAddress. */
+  readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
 
 export interface WebSockets {
@@ -32,7 +37,8 @@ export interface WebSockets {
  * GraphQL over WebSocket (graphql-transport-ws). A socket is one viewer's: the token comes with connection_init, and its
  * expiry closes the socket.
  */
-export function serveWebSockets({ yoga, services, logger, limits }: WebSocketsOptions): WebSockets {
+export function serveWebSockets(options: WebSocketsOptions): WebSockets {
+  const { yoga, services, logger, limits, rateLimits } = options;
   const behaviour = {
     noServer: true,
     maxPayload: limits.maximumFrameBytes,
@@ -42,7 +48,7 @@ export function serveWebSockets({ yoga, services, logger, limits }: WebSocketsOp
       protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false,
   };
   const server = new WebSocketServer(behaviour);
-  const protocol = createProtocol({ yoga, services, logger, initMilliseconds: limits.initMilliseconds });
+  const protocol = createProtocol({ yoga, services, logger, rateLimits, initMilliseconds: limits.initMilliseconds });
   const connections = new Set<Connection>();
 
   const slow = setInterval(() => {
@@ -64,8 +70,12 @@ export function serveWebSockets({ yoga, services, logger, limits }: WebSocketsOp
 
   return {
     accept(request, socket, head) {
+      const address = options.addressOf(request);
+      const release = rateLimits.socketOfAddress(address);
+      if (release === undefined) return answerAndLetGo(socket, 429, 'Too many sockets from this address: close some.');
+      socket.once('close', release);
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection: Connection = { socket: webSocket, alive: true, underWay: 0 };
+        const connection: Connection = { socket: webSocket, address, alive: true, underWay: 0 };
         connections.add(connection);
         webSocket.once('close', () => connections.delete(connection));
         speak(protocol, connection, logger);

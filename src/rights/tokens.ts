@@ -8,6 +8,8 @@ import type { Viewer } from './viewer.ts';
 export interface Tokens {
   /** A token for `userId`, valid for `seconds`. */
   issue(viewer: { readonly userId: string; readonly name?: string | undefined }, seconds: number): Promise<string>;
+  /** Whose token it is, where it was verified before and is still valid: no cryptography is done. */
+  remembered(authorization: string | undefined | null): Viewer | undefined;
   /** Reads an Authorization header's value, `Bearer …`: who is asking, or why that is not known. */
   verify(authorization: string | undefined | null): Promise<Viewer | Refused<AccessRefusal>>;
 }
@@ -25,6 +27,11 @@ const bytesPerViewer = 120;
 export function createTokens(secret: string, now: () => number): Tokens {
   const key = new TextEncoder().encode(secret);
   const remembered = createBoundedMap<Viewer>(rememberedBytes);
+
+  function rememberedOf(token: string | undefined): Viewer | undefined {
+    const known = token === undefined ? undefined : remembered.use(token);
+    return known !== undefined && known.expiresAt > now() ? known : undefined;
+  }
 
   async function verifyToken(token: string): Promise<Viewer | Refused<AccessRefusal>> {
     const { payload } = await jwtVerify(token, key, {
@@ -52,12 +59,13 @@ export function createTokens(secret: string, now: () => number): Tokens {
         .setExpirationTime(issuedAt + seconds)
         .sign(key);
     },
+    remembered: (authorization) => rememberedOf(tokenIn(authorization)),
     async verify(authorization) {
-      const token = /^Bearer +([\w.-]+)$/i.exec(authorization ?? '')?.[1];
+      const token = tokenIn(authorization);
       if (token === undefined) return refused('send a token: Authorization: Bearer …');
       if (token.length > maximumTokenCharacters) return refused('the token is too long');
-      const known = remembered.use(token);
-      if (known !== undefined && known.expiresAt > now()) return known;
+      const known = rememberedOf(token);
+      if (known !== undefined) return known;
       remembered.delete(token);
       try {
         const viewer = await verifyToken(token);
@@ -73,5 +81,8 @@ export function createTokens(secret: string, now: () => number): Tokens {
     },
   };
 }
+
+const tokenIn = (authorization: string | undefined | null): string | undefined =>
+  /^Bearer +([\w.-]+)$/i.exec(authorization ?? '')?.[1];
 
 const refused = (problem: string): Refused<AccessRefusal> => ({ refused: unauthenticated(problem) });

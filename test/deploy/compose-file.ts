@@ -78,6 +78,7 @@ export const exampleValues: Readonly<Record<string, string>> = Object.fromEntrie
 const formed: Readonly<Record<string, string>> = {
   HIGHWATER_DOMAIN: 'chat.example.org',
   HIGHWATER_ALLOWED_ORIGINS: 'https://pages.example.org',
+  HIGHWATER_RATE_LIMITS: 'sends=20/600',
 };
 
 /** What an operator would fill in where .env.example leaves it open. */

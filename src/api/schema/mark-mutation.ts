@@ -53,7 +53,7 @@ const markPayload = builder.objectRef<MarkPayload>('MarkPayload').implement({
 
 type Refused = MarkRefusal & { readonly error: ApiError };
 
-const maximumMarks = 100;
+export const maximumMarks = 100;
 
 builder.mutationField('markReadUpTo', (t) =>
   t.field({

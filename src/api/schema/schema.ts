@@ -6,6 +6,7 @@ import './queries.ts';
 import './subscriptions.ts';
 import { builder } from './builder.ts';
 import { checkArguments } from './check-arguments.ts';
+import { limitRates } from './limit-rates.ts';
 
 /** The executable schema; importing the files above has put every type and field into the builder. */
-export const schema = checkArguments(builder.toSchema());
+export const schema = checkArguments(limitRates(builder.toSchema()));
