@@ -15,14 +15,14 @@ export function handleAppend(
   state: ServerState,
 ): handleClientStreamingCall<AppendReq, AppendOutcome> {
   return (call, callback) => {
-    append(appendToLog, call).then(
-      (outcome) => {
+    append(appendToLog, call)
+      .then((outcome) => {
         call.sendMetadata(answerHeaders());
         callback(null, outcome, okTrailers());
-      },
+      })
       // A client that has gone ends the reading of its events with an error, which is nobody's fault.
-      (error: unknown) => callback(statusOf(error, false, call.cancelled ? () => {} : state.onFault)),
-    );
+      .catch((error: unknown) => callback(statusOf(error, false, call.cancelled ? () => {} : state.onFault)))
+      .catch(state.onFault);
   };
 }
 

@@ -56,6 +56,8 @@ async function takeAppends(
 ): Promise<void> {
   const pending = new Map<string, PendingAppend>();
   const running = new Set<Promise<void>>();
+  /** Rejects with the first answer that could not be sent: the call ends with it. */
+  const broken = Promise.withResolvers<never>();
 
   async function finish(append: PendingAppend, to: Addressee): Promise<void> {
     const result = await settle(appendToLog, append, state);
@@ -67,7 +69,9 @@ async function takeAppends(
     try {
       const append = addPart(request, to, pending);
       if (append === undefined) return;
-      const finishing = finish(append, to).finally(() => running.delete(finishing));
+      const finishing = finish(append, to)
+        .catch(broken.reject)
+        .finally(() => running.delete(finishing));
       running.add(finishing);
       if (running.size >= maximumRunning) await Promise.race(running);
     } catch (error) {
@@ -76,8 +80,8 @@ async function takeAppends(
     }
   }
 
-  await eachMessage(requests, ended, take);
-  await Promise.all(running);
+  await Promise.race([eachMessage(requests, ended, take), broken.promise]);
+  await Promise.race([Promise.all(running), broken.promise]);
 }
 
 /** Hands over the messages of a call one by one, until the client has sent the last one or the call has ended. */

@@ -32,9 +32,23 @@ type WritableCall<Request, Response> =
 
 /**
  * Runs one call that answers with a stream, to its end: `work` has sent everything when it returns, and what it throws
- * becomes the call's status. `sizeOf` is about how many bytes a message is of.
+ * becomes the call's status. `sizeOf` is about how many bytes a message is of. Never rejects: nobody waits for a call.
  */
 export async function answering<Request, Response>(
+  call: WritableCall<Request, Response>,
+  state: ServerState,
+  sizeOf: (response: Response) => number,
+  work: (answer: Answer<Response>) => Promise<void>,
+): Promise<void> {
+  try {
+    await answer(call, state, sizeOf, work);
+  } catch (error) {
+    // Not even its status could be told.
+    state.onFault(error);
+  }
+}
+
+async function answer<Request, Response>(
   call: WritableCall<Request, Response>,
   { closing: serverCloses, onFault }: ServerState,
   sizeOf: (response: Response) => number,

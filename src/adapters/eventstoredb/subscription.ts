@@ -1,3 +1,4 @@
+import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { RecordedEvent } from '../../ports/event-log.ts';
 import type { Connection } from './connection.ts';
 import { recordedEvent } from './recorded-event.ts';
@@ -34,16 +35,16 @@ export function subscribeOnce(
     function handOn(): void {
       clearImmediate(flush);
       flush = undefined;
-      const events = arrived;
+      const [events, reached] = [arrived, place];
       arrived = [];
-      if (events.length > 0) subscriber.events(events);
-      if (place !== undefined) subscriber.reached(place);
       place = undefined;
+      if (events.length > 0) subscriber.events(events);
+      if (reached !== undefined) subscriber.reached(reached);
     }
 
     function settle(error?: unknown): void {
       signal.removeEventListener('abort', abort);
-      handOn();
+      orFail(handOn);
       if (error === undefined) resolve();
       else reject(error);
     }
@@ -53,28 +54,32 @@ export function subscribeOnce(
       settle();
     }
 
+    /** What is thrown in an event of the call or in a turn of its own must not end the process: it ends the subscription. */
+    function orFail(part: () => void): void {
+      try {
+        part();
+      } catch (error) {
+        cancel();
+        settle(error);
+      }
+    }
+
+    function hear(response: ReadResp): void {
+      subscriber.heard();
+      const checkpoint = response.getCheckpoint();
+      const event = recordedEvent(response);
+      if (event !== undefined) {
+        arrived.push(event);
+        place = { commit: event.position, prepare: event.position };
+      } else if (checkpoint !== undefined) {
+        place = { commit: Number(checkpoint.getCommitPosition()), prepare: Number(checkpoint.getPreparePosition()) };
+      }
+      flush ??= setImmediate(orFail, handOn);
+    }
+
     signal.addEventListener('abort', abort);
     const cancel = connection.read(subscribeRequest(after), deadlineMilliseconds, {
-      message: (response) => {
-        subscriber.heard();
-        const checkpoint = response.getCheckpoint();
-        try {
-          const event = recordedEvent(response);
-          if (event !== undefined) {
-            arrived.push(event);
-            place = { commit: event.position, prepare: event.position };
-          } else if (checkpoint !== undefined) {
-            place = {
-              commit: Number(checkpoint.getCommitPosition()),
-              prepare: Number(checkpoint.getPreparePosition()),
-            };
-          }
-        } catch (error) {
-          cancel();
-          return settle(error);
-        }
-        flush ??= setImmediate(handOn);
-      },
+      message: (response) => orFail(() => hear(response)),
       ended: settle,
     });
   });

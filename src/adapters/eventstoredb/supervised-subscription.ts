@@ -69,6 +69,10 @@ export function superviseSubscription(connection: Connection, reads: Reads, opti
       return new SubscriptionFault('silent', sink.newest());
     }
 
+    /** Runs in a timer, where nobody hears of a rejection: what cannot even be examined is a fault. */
+    const examineSafely = () =>
+      examine().catch((error: unknown) => new SubscriptionFault('silent', sink.newest(), error));
+
     async function begin(): Promise<void> {
       const end = await reads.endPosition();
       if (signal.aborted) return;
@@ -79,7 +83,7 @@ export function superviseSubscription(connection: Connection, reads: Reads, opti
     async function follow(after: Place | 'start'): Promise<SubscriptionFault> {
       const givingUp = new AbortController();
       let silence: SubscriptionFault | undefined;
-      const watch = watchForSilence(options.silenceMilliseconds, examine, (fault) => {
+      const watch = watchForSilence(options.silenceMilliseconds, examineSafely, (fault) => {
         silence = fault;
         givingUp.abort();
       });

@@ -63,10 +63,10 @@ function opened(worker: Worker, file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (reason: unknown) => reject(new LogUnavailable(`${file} cannot be opened for writing: ${reason}`));
     const ended = () => fail('its thread has ended');
-    worker.once('error', fail);
+    // For good: without a listener its error would be this process's. Once it is open, nothing here hears it any more.
+    worker.on('error', fail);
     worker.once('exit', ended);
     worker.once('message', (message: WriterReply) => {
-      worker.off('error', fail);
       worker.off('exit', ended);
       if (message.kind === 'opened') resolve();
       else fail(message.kind === 'notOpened' ? message.reason : message.kind);
