@@ -177,6 +177,27 @@ describe('one who is gone', () => {
     expect(await payload(leave, 'gus-leaves')).toEqual({ ...first, group: null });
   });
 
+  test.each([
+    ['group', 'groups', mutation('eve', 'renameMember', { name: 'Eva' })],
+    ['message', 'messages', mutation('eve', 'addReaction', { messageId: 'm-2', emoji: '👋' })],
+  ] as const)('while a %s is read for their answer is not told what was read', async (shown, query, one) => {
+    const { commands } = server.services;
+    // Its type shows the API less than there is.
+    const readModels = server.services.readModels as unknown as Record<string, (...asked: unknown[]) => unknown>;
+    const original = readModels[query] ?? expect.fail(`there is no ${query}`);
+    const remove = { type: 'RemoveMember', userId: 'eve', actorId: 'ada', at: new Date().toISOString() } as const;
+    readModels[query] = async (...asked) => {
+      const rows = await original(...asked);
+      await commands.handleGroup('lunch', { ...remove, commandId: `while-${shown}-is-read` });
+      return rows;
+    };
+    const told = await payload(one).finally(() => {
+      readModels[query] = original;
+    });
+    expect(told).toEqual({ position: expect.any(String), [shown]: null });
+    await payload(mutation('ada', 'addMembers', { members: [{ userId: 'eve' }] }));
+  });
+
   test('is refused what they have never done', async () => {
     const late = await ask(mutation('cyd', 'renameMember', { name: 'Sid' }), 'too-late');
     expect(late.errors?.[0]?.extensions.code).toBe('NOT_A_MEMBER');
