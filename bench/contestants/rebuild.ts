@@ -42,7 +42,7 @@ let projectedAt = Number.NaN;
 let events = 0;
 
 await runProjection({
-  log: { endPosition: log.endPosition, subscribe: countingEvents },
+  log: { endPosition: log.endPosition, readStream: log.readStream, subscribe: countingEvents },
   writer,
   signal: abort.signal,
   onCheckpoint: (_, caughtUp) => {

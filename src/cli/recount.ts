@@ -140,7 +140,7 @@ function replayEvent(group: NaiveGroup, event: HighwaterEvent): void {
   }
   if (event.type === 'ReadUpTo') {
     group.markCount += 1;
-    read(group, numberOf(group, event.data.userId), event.data.upTo);
+    read(group, numberOf(group, event.data.userId), Math.min(event.data.upTo, group.messages.length));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { GroupEvent } from '../events/event.ts';
+import { requireInOrder } from '../events/group-order.ts';
 import {
   type AddMembers,
   addMembers,
@@ -102,7 +103,10 @@ function decideNew(command: GroupCommand, state: GroupState): Decision<GroupEven
 /** What may happen in a group: its name, its members, its messages and what is done to them. */
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
   initialState: initialGroupState,
-  evolve: evolveGroup,
+  evolve(state, event, origin) {
+    requireInOrder(event, state.lastSeq);
+    return evolveGroup(state, event, origin);
+  },
   decide: decideGroup,
 };
 

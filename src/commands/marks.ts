@@ -34,15 +34,17 @@ export interface MarksContext {
  * A member marks what is there. A mark that does not advance is accepted and changes nothing.
  *
  * One exception: a mark that reached the log after its reader had left counts nothing, yet it stands in this state. One
- * who has returned may therefore mark again what was there before the present stay.
+ * who has returned may therefore mark again what was there before the present stay. So may one of whom another program has
+ * left a mark beyond the newest message.
  */
 function decideMark(command: MarkReadUpTo, state: MarksState, { group }: MarksContext): Decision<ReadsEvent> {
   const actor = requireMember(group, command.actorId);
   if ('refused' in actor) return actor;
   if (command.upTo > group.lastSeq) return refuse({ kind: 'beyond-newest', lastSeq: group.lastSeq });
   if (command.upTo < 0) return refuse({ kind: 'bad-value', field: 'upTo', problem: 'is negative' });
-  const mayStandVoid = actor.returned && command.upTo <= actor.afterSeq;
-  if (command.upTo === 0 || (!mayStandVoid && command.upTo <= (state.marks.get(command.actorId) ?? 0))) return [];
+  const standing = state.marks.get(command.actorId) ?? 0;
+  const mayStandVoid = standing > group.lastSeq || (actor.returned && command.upTo <= actor.afterSeq);
+  if (command.upTo === 0 || (!mayStandVoid && command.upTo <= standing)) return [];
   return [{ type: 'ReadUpTo', data: { groupId: command.groupId, userId: command.actorId, upTo: command.upTo } }];
 }
 

@@ -136,5 +136,10 @@ export type Change =
       readonly at: string;
       readonly position: Position;
     }
-  /** Nothing of the group is projected from `position` on: its event there cannot be read. The first such change stays. */
-  | { readonly type: 'haltGroup'; readonly groupId: string; readonly position: Position; readonly reason: string };
+  /**
+   * Nothing of the group is projected from `position` on: its event there cannot be read. What comes before is in the rows.
+   * A halt at a later position stands in the place of an earlier one.
+   */
+  | { readonly type: 'haltGroup'; readonly groupId: string; readonly position: Position; readonly reason: string }
+  /** Takes a halt at or before `position` back: with these changes everything of the group up to there is in the rows. */
+  | { readonly type: 'resumeGroup'; readonly groupId: string; readonly position: Position };

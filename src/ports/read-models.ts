@@ -123,6 +123,14 @@ export interface HaltedGroup {
   readonly reason: string;
 }
 
+/** How far a group's two streams are in its rows, and its newest message there. */
+export interface GroupEnd {
+  readonly groupId: string;
+  readonly version: Version;
+  readonly readsVersion: Version;
+  readonly lastSeq: number;
+}
+
 /** Where messages `fromSeq` to `toSeq` all have `readCount` readers. */
 export interface ReadCountRange {
   readonly fromSeq: number;
@@ -211,6 +219,8 @@ export interface ReadModelWriter {
   storeReadCounts(groupId: string, position: Position, ranges: readonly ReadCountRange[]): Promise<void>;
   /** What everything applied so far says of a group, exact at the checkpoint. */
   groupSnapshot(groupId: string): Promise<GroupSnapshot | undefined>;
+  /** Those of these groups of which anything was applied, halted or not, in any order. */
+  groupEnds(groupIds: readonly string[]): Promise<readonly GroupEnd[]>;
   /** Groups by id, ascending, of which a message or a mark was applied after their counts were last stored. */
   groupsToCount(afterGroupId: string | undefined, limit: number): Promise<readonly string[]>;
   haltedGroups(): Promise<readonly HaltedGroup[]>;

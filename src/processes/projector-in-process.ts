@@ -38,6 +38,7 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
         signal,
         liveIntervalMilliseconds,
         onPoison: (poison) => logger.error(poison, 'an event cannot be projected: its group is halted'),
+        onResumed: (groupId) => logger.info({ groupId }, 'a halted group can be read now: it goes on'),
         onFault: (error) => logger.warn({ reason: String(error) }, 'the projector waits and tries again'),
       });
     } finally {

@@ -9,6 +9,8 @@ import { runProjection } from '../projections/run-projection.ts';
 export type ProjectorMessage =
   | { readonly type: 'running' }
   | { readonly type: 'poison'; readonly groupId: string; readonly reason: string }
+  /** A group that was halted goes on. */
+  | { readonly type: 'resumed'; readonly groupId: string }
   /** It goes on by itself, but queries fall behind. */
   | { readonly type: 'fault'; readonly reason: string };
 
@@ -44,6 +46,7 @@ async function project(): Promise<void> {
       signal: abort.signal,
       liveIntervalMilliseconds,
       onPoison: ({ groupId, reason }) => tell({ type: 'poison', groupId, reason }),
+      onResumed: (groupId) => tell({ type: 'resumed', groupId }),
       onFault: (error) => tell({ type: 'fault', reason: String(error) }),
     });
   } finally {

@@ -1,4 +1,5 @@
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
+import { requireInOrder } from '../events/group-order.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
 import type { MemberRow } from '../ports/read-models.ts';
 import { createFenwickTree } from './fenwick-tree.ts';
@@ -38,7 +39,10 @@ export interface ChangedCounts {
  * - Leaving takes nobody out of a count, joining puts nobody into an older one: counts never fall.
  */
 export interface ReadCounts {
-  /** Folds the group's next event, in the order of the whole log. Says whose counts may have changed. */
+  /**
+   * Folds the group's next event, in the order of the whole log. Says whose counts may have changed. Throws
+   * UndecodableEvent where the event is out of the group's order; the counts are then as they were.
+   */
   apply(event: GroupEvent | ReadsEvent): ChangedCounts | undefined;
   readCount(seq: number): number;
   audienceCount(seq: number): number;
@@ -147,6 +151,7 @@ export function createReadCounts(from?: {
 
   return {
     apply(event) {
+      if (event.type !== 'ReadUpTo') requireInOrder(event, newest);
       switch (event.type) {
         case 'MembersAdded':
           for (const { userId } of event.data.members) join(userId, event.data.afterSeq);
@@ -159,7 +164,8 @@ export function createReadCounts(from?: {
           newest = Math.max(newest, event.data.seq);
           return mark(event.data.authorId, event.data.seq);
         case 'ReadUpTo':
-          return mark(event.data.userId, event.data.upTo);
+          // A mark beyond the newest message, which no command leaves, marks what is there.
+          return mark(event.data.userId, Math.min(event.data.upTo, newest));
         case 'GroupCreated':
         case 'GroupRenamed':
         case 'MemberRoleChanged':

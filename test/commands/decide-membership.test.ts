@@ -27,7 +27,7 @@ describe('adding many members', () => {
       Array.from({ length: 10 }, (_, index) => 4 + 1_000 * (index + 1)),
     );
     expect(chunks.every((chunk) => chunk?.afterSeq === 1)).toBe(true);
-    const state = foldGroup([...lunch, ...events]);
+    const state = foldGroup([...lunch, sent(1, 'ada'), ...events]);
     expect(state.memberCount).toBe(10_004);
     expect(state.members.count(({ active }) => active)).toBe(10_004);
   });

@@ -44,7 +44,7 @@ const whenAgain = (state: ReturnType<typeof foldGroup>, command: GroupCommand) =
   decided(groupDecider.decide(command, state, undefined));
 
 const twoMessages = [...lunch, sent(1, 'cleo'), sent(2, 'bob')];
-const gone = (userId: string) => [removed(userId, 3, 2)];
+const gone = (userId: string, afterSeq = 2) => [removed(userId, 3, afterSeq)];
 const create: GroupOrder = { type: 'CreateGroup', groupId: 'lunch', name: 'Lunch', members: [{ userId: 'bob' }] };
 const renamed = (name: string): GroupEvent => ({ type: 'GroupRenamed', data: { name } });
 
@@ -213,9 +213,9 @@ describe('a command that was broken off between its appends', () => {
   });
 
   test('needs the rights of now to go on', () => {
-    const { state } = groupAfter({ history: lunch, actorId: 'bob', order: addMany, stored: 1, since: gone('bob') });
+    const { state } = groupAfter({ history: lunch, actorId: 'bob', order: addMany, stored: 1, since: gone('bob', 0) });
     whenAgain(state, commanded('bob', addMany)).then({ kind: 'no-longer-a-member' });
-    const abandoned = groupAfter({ history: [], actorId: 'ada', order: createMany, stored: 2, since: gone('ada') });
+    const abandoned = groupAfter({ history: [], actorId: 'ada', order: createMany, stored: 2, since: gone('ada', 0) });
     whenAgain(abandoned.state, commanded('ada', createMany)).then({ kind: 'group-exists' });
   });
 

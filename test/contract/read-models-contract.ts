@@ -3,6 +3,7 @@ import { startOfLog } from '../../src/ports/event-log.ts';
 import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
 import { commandsContract } from './read-models-commands-contract.ts';
+import { haltsContract } from './read-models-halts-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
 import { messagesContract } from './read-models-messages-contract.ts';
 import { peopleContract } from './read-models-people-contract.ts';
@@ -45,6 +46,7 @@ export function readModelsContract(name: string, makeReadModels: () => Promise<R
     messagesContract(fixture);
     readersContract(fixture);
     replayContract(makeReadModels);
+    haltsContract(makeReadModels);
   });
 }
 
@@ -108,17 +110,34 @@ function progressContract(fixture: ReadModelsFixture): void {
     ]);
   });
 
-  test('halted groups are told by position, with the first reason, to the writer and to readers', async () => {
+  test('halted groups are told by position, where they stand now, to the writer and to readers', async () => {
     const { writer, readModels } = fixture;
     await writer.apply([{ type: 'haltGroup', groupId: 'late', position: 9, reason: 'unknown type' }], 9);
     await writer.apply([{ type: 'haltGroup', groupId: 'early', position: 4, reason: 'not JSON' }], 10);
     await writer.apply([{ type: 'haltGroup', groupId: 'early', position: 11, reason: 'again' }], 11);
+    await writer.apply([{ type: 'haltGroup', groupId: 'early', position: 4, reason: 'not JSON' }], 11);
     const expected = [
-      { groupId: 'early', position: 4, reason: 'not JSON' },
       { groupId: 'late', position: 9, reason: 'unknown type' },
+      { groupId: 'early', position: 11, reason: 'again' },
     ];
     expect(await readModels.haltedGroups()).toEqual(expected);
     expect(await writer.haltedGroups()).toEqual(expected);
+    await writer.apply([{ type: 'resumeGroup', groupId: 'early', position: 10 }], 12);
+    expect(await readModels.haltedGroups()).toEqual(expected);
+    await writer.apply([{ type: 'resumeGroup', groupId: 'late', position: 12 }], 12);
+    expect(await writer.haltedGroups()).toEqual(expected.slice(1));
+  });
+
+  test('how far groups are is told to the writer, halted or not, and nothing of those that are not there', async () => {
+    const { writer } = fixture;
+    const history = new History().create('g', 'Group', ['ada']).send('g', 'ada', 'one').mark('h', 'ada', 1);
+    const position = await history.apply(writer);
+    await writer.apply([{ type: 'haltGroup', groupId: 'g', position: position + 1, reason: 'not JSON' }], position + 1);
+    const ends = await writer.groupEnds(['g', 'h', 'nobody']);
+    expect(ends.toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1))).toEqual([
+      { groupId: 'g', version: 2, readsVersion: -1, lastSeq: 1 },
+      { groupId: 'h', version: -1, readsVersion: 0, lastSeq: 0 },
+    ]);
   });
 }
 

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/ports/changes.ts';
 import { startOfLog } from '../../src/ports/event-log.ts';
-import type { CommandRow, MemberRow, ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
+import { everything } from './everything-shown.ts';
 import type { ReadModelsUnderTest } from './read-models-contract.ts';
 import { History } from './read-models-history.ts';
 
@@ -84,7 +85,7 @@ export function replayContract(makeReadModels: () => Promise<ReadModelsUnderTest
     try {
       await build(writer);
       await then?.(readModels);
-      return await everything(readModels);
+      return await everything(readModels, groupIds, userIds);
     } finally {
       await teardown();
     }
@@ -145,34 +146,4 @@ async function expectCountsToBeReaders(readModels: ReadModels): Promise<void> {
       }
     }
   }
-}
-
-const commandKeys = userIds.flatMap((actorId) => ['c-1', 'c-2', 'c-3'].map((commandId) => ({ actorId, commandId })));
-const inOrder = (rows: readonly CommandRow[]): readonly CommandRow[] =>
-  rows.toSorted((a, b) => a.position - b.position);
-
-/** All that a reader can be shown of these groups and people. */
-async function everything(readModels: ReadModels): Promise<unknown> {
-  const byUser = (a: MemberRow, b: MemberRow): number => (a.userId < b.userId ? -1 : 1);
-  const groups = groupIds.map(async (groupId) => {
-    const snapshot = await readModels.groupSnapshot(groupId);
-    const range = { fromSeq: 1, toSeq: 999, limit: 999, last: false };
-    const timeline = await readModels.timelinePage(groupId, range);
-    return {
-      group: snapshot?.group,
-      members: [...(snapshot?.members ?? [])].sort(byUser),
-      timeline,
-      commands: inOrder(await readModels.acceptedCommands(groupId, commandKeys)),
-      reactions: await readModels.reactionCounts(timeline),
-      readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
-      found: await Promise.all(
-        ['apple', 'pear', 'apfel'].map((text) => readModels.search(groupId, text, undefined, 99)),
-      ),
-    };
-  });
-  const people = userIds.map(async (userId) => ({
-    inbox: await readModels.inboxPage(userId, undefined, 99),
-    mentions: await readModels.mentionsPage(userId, undefined, 99),
-  }));
-  return { groups: await Promise.all(groups), people: await Promise.all(people), at: await readModels.checkpoint() };
 }

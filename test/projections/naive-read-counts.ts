@@ -26,7 +26,7 @@ export class NaiveReadCounts {
     if (event.type === 'MemberLeft' || event.type === 'MemberRemoved')
       this.#leave(event.data.userId, event.data.afterSeq);
     if (event.type === 'MessageSent') this.#send(event.data.authorId, event.data.seq);
-    if (event.type === 'ReadUpTo') this.#mark(event.data.userId, event.data.upTo);
+    if (event.type === 'ReadUpTo') this.#mark(event.data.userId, Math.min(event.data.upTo, this.messages.length));
   }
 
   #join(userId: string, afterSeq: number): void {

@@ -26,13 +26,21 @@ export function createWriter(memberCount = 2) {
       const group = { groupId, name: '', createdAt: '', memberCount, lastSeq: 0, lastMessageAt: null };
       return { group: { ...group, version: 0, readsVersion: 0 }, members: [], position: checkpoint() } as GroupSnapshot;
     },
+    groupEnds: async () => [],
     groupsToCount: async (after) => {
       const marked = all().flatMap(({ type, groupId }) =>
         type === 'advanceMark' && groupId > (after ?? '') ? [groupId] : [],
       );
       return [...new Set(marked)].sort();
     },
-    haltedGroups: async () => all().flatMap((change): HaltedGroup[] => (change.type === 'haltGroup' ? [change] : [])),
+    haltedGroups: async () => {
+      const halts = new Map<string, HaltedGroup>();
+      for (const change of all()) {
+        if (change.type === 'haltGroup') halts.set(change.groupId, change);
+        if (change.type === 'resumeGroup') halts.delete(change.groupId);
+      }
+      return [...halts.values()];
+    },
     close: async () => undefined,
   };
   return { writer, batches, stored, failures, all };

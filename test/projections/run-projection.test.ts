@@ -3,7 +3,7 @@ import { groupStream, readsStream, type StreamName } from '../../src/events/stre
 import type { Change } from '../../src/ports/changes.ts';
 import { startOfLog } from '../../src/ports/event-log.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
-import type { Poison } from '../../src/projections/run-projection.ts';
+import type { Poison } from '../../src/projections/projection-batch.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { createClock, created, createWriter, mark, reached, renamed, start } from './projection-under-test.ts';
 import { appendTo, poison } from './recorded-events.ts';
@@ -58,8 +58,8 @@ test('an event that cannot be decoded halts all streams of its group, once, and 
   start({ log, writer, onPoison });
   await reached(log, writer);
   expect(applied(all)).toEqual([
-    ...['putGroup good', 'putGroup bad', 'haltGroup bad', 'renameGroup good'],
-    ...['advanceGroup good', 'advanceGroup bad'],
+    ...['putGroup good', 'putGroup bad', 'renameGroup good'],
+    ...['advanceGroup good', 'advanceGroup bad', 'haltGroup bad'],
   ]);
   expect(onPoison).toHaveBeenCalledOnce();
   const expected = { groupId: 'bad', streamName: 'group-bad', version: 1, position: log.all[2]?.position };

@@ -6,23 +6,21 @@ import { writeMilliseconds } from './connection.ts';
 import { addDocuments, allSettled, type BatchWrite, chunksOf, putNewest } from './document-writes.ts';
 import { idOf } from './documents.ts';
 import { foldChange } from './fold-batch.ts';
-import type { GroupedChange } from './fold-changes.ts';
 
 /** What a batch changes in some groups: a batch is written a few groups at a time, so that none is on its way for long. */
-export type Slice = ReadonlyMap<string, readonly GroupedChange[]>;
+export type Slice = ReadonlyMap<string, readonly Change[]>;
 
 const changesPerSlice = 5_000;
 
 /** Whole groups; the changes of one stay in order. */
 export function* slicesOf(changes: readonly Change[]): Generator<Slice> {
-  const groups = new Map<string, GroupedChange[]>();
+  const groups = new Map<string, Change[]>();
   for (const change of changes) {
-    if (change.type === 'haltGroup') continue;
     const known = groups.get(change.groupId);
     if (known === undefined) groups.set(change.groupId, [change]);
     else known.push(change);
   }
-  let slice = new Map<string, readonly GroupedChange[]>();
+  let slice = new Map<string, readonly Change[]>();
   let size = 0;
   for (const [groupId, ofGroup] of groups) {
     slice.set(groupId, ofGroup);
@@ -74,13 +72,14 @@ export async function applySlice(
  * Changes that a group's commit says are in its documents already are left out, but for what goes by maximum. Those at
  * the very position of the commit are looked at again: of one event, half may have come before.
  */
-function unappliedChanges({ groups, facts }: BatchRows, slice: Slice): readonly GroupedChange[] {
-  const pending: GroupedChange[] = [];
+function unappliedChanges({ groups, facts }: BatchRows, slice: Slice): readonly Change[] {
+  const pending: Change[] = [];
   for (const [groupId, changes] of slice) {
     const appliedTo = groups.appliedTo(groupId);
     for (const change of changes) {
       if (change.type === 'editMessage' || change.type === 'deleteMessage') facts.rewrites.push(change);
-      if (change.type === 'advanceGroup' || change.position >= appliedTo) pending.push(change);
+      const goesByMaximum = change.type === 'advanceGroup' || change.type === 'resumeGroup';
+      if (goesByMaximum || change.position >= appliedTo) pending.push(change);
     }
   }
   return pending;
@@ -88,13 +87,15 @@ function unappliedChanges({ groups, facts }: BatchRows, slice: Slice): readonly 
 
 function commitPositions(
   { groups }: BatchRows,
-  pending: readonly GroupedChange[],
+  pending: readonly Change[],
   checkpoint: Position,
 ): ReadonlyMap<string, Position> {
   const positions = new Map<string, Position>();
-  for (const { groupId, position } of pending) {
-    const known = positions.get(groupId) ?? Math.max(checkpoint, groups.appliedTo(groupId));
-    positions.set(groupId, Math.max(known, position));
+  for (const { type, groupId, position } of pending) {
+    const appliedTo = groups.appliedTo(groupId);
+    // Of a halted group nothing is there beyond its own events: the checkpoint says so of the others alone.
+    const known = positions.get(groupId) ?? (groups.isHalted(groupId) ? appliedTo : Math.max(checkpoint, appliedTo));
+    positions.set(groupId, Math.max(known, type === 'haltGroup' ? position - 1 : position));
   }
   return positions;
 }
@@ -103,7 +104,7 @@ function commitPositions(
  * Has the documents read that a change depends on. A message beyond the group's newest is not there yet, and what is in
  * `sent` the batch brings itself.
  */
-function needOf(rows: BatchRows, sent: Set<string>, change: GroupedChange): void {
+function needOf(rows: BatchRows, sent: Set<string>, change: Change): void {
   const { groups, memberships, messages, reactions, reactionCounts } = rows;
   const { groupId } = change;
   switch (change.type) {
@@ -134,6 +135,8 @@ function needOf(rows: BatchRows, sent: Set<string>, change: GroupedChange): void
     case 'renameGroup':
     case 'setMemberCount':
     case 'advanceGroup':
+    case 'haltGroup':
+    case 'resumeGroup':
     case 'putMention':
     case 'putCommand':
       return;

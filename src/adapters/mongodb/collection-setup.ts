@@ -39,11 +39,15 @@ const setups: Readonly<Record<Built, Setup>> = {
     },
   },
   groups: {
-    indexes: [{ key: { uncounted: 1, _id: 1 }, name: 'to_count' }],
+    indexes: [
+      { key: { uncounted: 1, _id: 1 }, name: 'to_count' },
+      { key: { haltedAt: 1, _id: 1 }, name: 'halted' },
+    ],
     schema: {
       ...{ name: text, createdAt: textOrNull, memberCount: number, lastSeq: number, lastMessageAt: textOrNull },
       ...{ version: place, readsVersion: place, activityPosition: place, countsPosition: place, uncounted: boolean },
       ...{ position: place, appliedTo: place, batch: number },
+      ...{ haltedAt: { bsonType: ['number', 'null'] }, haltReason: textOrNull },
     },
   },
   memberships: {
@@ -77,10 +81,6 @@ const setups: Readonly<Record<Built, Setup>> = {
   commands: {
     indexes: [],
     schema: { groupId: text, actorId: text, commandId: text, digest: text, addedUpTo: textOrNull, position: place },
-  },
-  haltedGroups: {
-    indexes: [{ key: { position: 1, _id: 1 }, name: 'order' }],
-    schema: { position: place, reason: text },
   },
   readCounts: { indexes: [], schema: { position: place, ranges: objects } },
 };

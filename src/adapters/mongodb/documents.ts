@@ -85,6 +85,9 @@ export interface GroupDocument {
   readonly position: Position;
   /** Everything of the group up to here is in the documents, and queries show nothing beyond. */
   readonly appliedTo: Position;
+  /** Where the group is halted, and why. In the group's own document, so that a halt is committed and fenced with the rest. */
+  readonly haltedAt: Position | null;
+  readonly haltReason: string | null;
   readonly batch: number;
 }
 
@@ -110,12 +113,6 @@ export type MentionOfAllDocument = Omit<MentionDocument, 'userId'> & { readonly 
 
 /** A command that has changed something; the newest of its events says how far it has come. */
 export type CommandDocument = CommandRow & { readonly _id: string };
-
-export interface HaltedGroupDocument {
-  readonly _id: string;
-  readonly position: Position;
-  readonly reason: string;
-}
 
 export interface ReadCountsDocument {
   readonly _id: string;
@@ -172,7 +169,6 @@ export interface Collections {
   readonly mentions: Collection<MentionDocument>;
   readonly mentionsOfAll: Collection<MentionOfAllDocument>;
   readonly commands: Collection<CommandDocument>;
-  readonly haltedGroups: Collection<HaltedGroupDocument>;
   readonly readCounts: Collection<ReadCountsDocument>;
   readonly checkpoints: Collection<CheckpointDocument>;
   readonly leases: Collection<LeaseDocument>;
@@ -189,7 +185,6 @@ export function collectionsOf(database: Db): Collections {
     mentions: database.collection('mentions'),
     mentionsOfAll: database.collection('mentions_of_all'),
     commands: database.collection('commands'),
-    haltedGroups: database.collection('halted_groups'),
     readCounts: database.collection('read_counts'),
     checkpoints: database.collection('checkpoints'),
     leases: database.collection('leases'),

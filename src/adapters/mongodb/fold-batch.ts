@@ -1,8 +1,8 @@
+import type { Change } from '../../ports/changes.ts';
 import { type BatchRows, messageKeyOf } from './batch-rows.ts';
 import { idOf } from './documents.ts';
 import {
   type ChangeOf,
-  type GroupedChange,
   markedMember,
   memberAfter,
   messageAfter,
@@ -11,13 +11,15 @@ import {
 } from './fold-changes.ts';
 
 /** Applies one change to the documents in memory. */
-export function foldChange(rows: BatchRows, change: GroupedChange): void {
+export function foldChange(rows: BatchRows, change: Change): void {
   const { groupId, position } = change;
   switch (change.type) {
     case 'putGroup':
     case 'renameGroup':
     case 'setMemberCount':
     case 'advanceGroup':
+    case 'haltGroup':
+    case 'resumeGroup':
       rows.groups.change(change);
       return;
     case 'putMember':

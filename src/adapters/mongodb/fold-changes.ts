@@ -2,8 +2,6 @@ import type { Change } from '../../ports/changes.ts';
 import type { MembershipState, MessageState, ReactionCountsState, ReactionState } from './documents.ts';
 
 export type ChangeOf<Type extends Change['type']> = Extract<Change, { readonly type: Type }>;
-/** All but what halts a group, which is written by itself. */
-export type GroupedChange = Exclude<Change, ChangeOf<'haltGroup'>>;
 export type MemberChange = ChangeOf<'putMember' | 'endMembership' | 'setRole' | 'setMemberName'>;
 
 /**

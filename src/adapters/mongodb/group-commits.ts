@@ -5,7 +5,9 @@ import { addDocuments, type BatchWrite, chunksOf } from './document-writes.ts';
 import type { GroupDocument } from './documents.ts';
 import type { ChangeOf } from './fold-changes.ts';
 
-export type GroupChange = ChangeOf<'putGroup' | 'renameGroup' | 'setMemberCount' | 'advanceGroup'>;
+export type GroupChange = ChangeOf<
+  'putGroup' | 'renameGroup' | 'setMemberCount' | 'advanceGroup' | 'haltGroup' | 'resumeGroup'
+>;
 
 /** The documents of groups: a batch claims them first and writes them last. */
 export interface GroupCommits {
@@ -17,6 +19,8 @@ export interface GroupCommits {
   /** Everything of the group up to here is committed. */
   appliedTo(groupId: string): Position;
   lastSeq(groupId: string): number;
+  /** As of all changes so far. */
+  isHalted(groupId: string): boolean;
   change(change: GroupChange): void;
   /** A mark counted at this position. */
   counted(groupId: string, position: Position): void;
@@ -29,7 +33,7 @@ export interface GroupCommits {
 const newGroup = (_id: string, batch: number): GroupDocument => ({
   ...{ _id, name: '', createdAt: null, memberCount: 0, lastSeq: 0, lastMessageAt: null, version: noStream },
   ...{ readsVersion: noStream, activityPosition: startOfLog, countsPosition: startOfLog, uncounted: false },
-  ...{ position: startOfLog, appliedTo: startOfLog, batch },
+  ...{ position: startOfLog, appliedTo: startOfLog, haltedAt: null, haltReason: null, batch },
 });
 
 export function createGroupCommits(): GroupCommits {
@@ -72,6 +76,7 @@ export function createGroupCommits(): GroupCommits {
     },
     appliedTo: (groupId) => find(groupId).appliedTo,
     lastSeq: (groupId) => find(groupId).lastSeq,
+    isHalted: (groupId) => find(groupId).haltedAt !== null,
     change(change) {
       entries.set(change.groupId, groupAfter(find(change.groupId), change));
     },
@@ -103,10 +108,18 @@ export function createGroupCommits(): GroupCommits {
   };
 }
 
-/** Name and member count go by position, everything else by maximum. */
+/** Name and member count go by position, everything else but halts by maximum. */
 function groupAfter(group: GroupDocument, change: GroupChange): GroupDocument {
   if (change.type === 'advanceGroup') return advanced(group, change);
   const { position } = change;
+  if (change.type === 'haltGroup') {
+    const isLater = group.haltedAt === null || position > group.haltedAt;
+    return isLater ? { ...group, haltedAt: position, haltReason: change.reason } : group;
+  }
+  if (change.type === 'resumeGroup') {
+    const isTakenBack = group.haltedAt !== null && group.haltedAt <= position;
+    return isTakenBack ? { ...group, haltedAt: null, haltReason: null } : group;
+  }
   if (position <= group.position) return group;
   if (change.type === 'setMemberCount') return { ...group, memberCount: change.memberCount, position };
   if (change.type === 'renameGroup') return { ...group, name: change.name, position };

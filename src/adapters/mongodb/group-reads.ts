@@ -106,9 +106,16 @@ export function createGroupReads({ collections, run, readLimit, queryMillisecond
     async haltedGroups() {
       const [, found] = await Promise.all([
         readCheckpoint(),
-        run(() => collections.haltedGroups.find({}, readLimit).sort({ position: 1, _id: 1 }).toArray()),
+        run(() =>
+          collections.groups
+            .find({ haltedAt: { $gte: 0 } }, readLimit)
+            .sort({ haltedAt: 1, _id: 1 })
+            .toArray(),
+        ),
       ]);
-      return found.map(({ _id, position, reason }) => ({ groupId: _id, position, reason }));
+      return found.flatMap(({ _id, haltedAt, haltReason }) =>
+        haltedAt === null ? [] : [{ groupId: _id, position: haltedAt, reason: haltReason ?? '' }],
+      );
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Change } from '../../ports/changes.ts';
 import type { Position } from '../../ports/event-log.ts';
 import {
+  type GroupEnd,
   LeaseLost,
   type ReadCountRange,
   ReadModelsCorrupt,
@@ -10,8 +11,8 @@ import {
 import { applySlice, slicesOf } from './apply-slice.ts';
 import { createBatchRows } from './batch-rows.ts';
 import { type Connection, type ConnectionOptions, connect, isDuplicate, writeMilliseconds } from './connection.ts';
-import { addDocuments, type BatchWrite } from './document-writes.ts';
-import { type CheckpointDocument, checkpointId, type HaltedGroupDocument } from './documents.ts';
+import { type BatchWrite, chunksOf } from './document-writes.ts';
+import { type CheckpointDocument, checkpointId } from './documents.ts';
 import { createGroupReads } from './group-reads.ts';
 import { acquireProjectorLease, type LeaseOptions, type ProjectorLease } from './projector-lease.ts';
 import { markForRebuild, takeOver } from './take-over.ts';
@@ -88,7 +89,7 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
  * - A document that the successor has written keeps off a batch of a lower number. In one that it has not written, what
  *   the old holder writes is uncommitted: queries show the fields before, and they are those of the commit that the
  *   successor started from. The successor's own write replaces it from these fields, never from what was left behind.
- * - Marks' moments, mentions and halted groups are facts of the log, the same whoever writes them.
+ * - Marks' moments and mentions are facts of the log, the same whoever writes them.
  *
  * The same holds for writes of this process that it has given up waiting for.
  */
@@ -123,7 +124,6 @@ function createWriter(connection: Connection, lease: ProjectorLease, start: Chec
     batch = number;
     await writeCheckpoint({ batch: { $lt: number } }, { batch: number, applying: checkpoint });
     const write: BatchWrite = { connection, batch: number, requireHeld: lease.requireHeld };
-    await addDocuments(write, collections.haltedGroups, haltsOf(changes));
     for (const slice of slicesOf(changes)) await applySlice(write, rows, slice, checkpoint);
     const reached = Math.max(position, checkpoint);
     await writeCheckpoint({ batch: number }, { position: reached, applying: reached });
@@ -173,6 +173,18 @@ function createWriter(connection: Connection, lease: ProjectorLease, start: Chec
       }),
     storeReadCounts: (groupId, exactAt, ranges) => inTurn(() => storeReadCounts(groupId, exactAt, ranges)),
     groupSnapshot: reads.groupSnapshot,
+    async groupEnds(groupIds) {
+      const ends: GroupEnd[] = [];
+      const projection = { version: 1, readsVersion: 1, lastSeq: 1 };
+      for (const chunk of chunksOf(groupIds)) {
+        const wanted = { _id: { $in: [...chunk] } };
+        const found = await run(() => collections.groups.find(wanted, { ...readLimit, projection }).toArray());
+        ends.push(
+          ...found.map(({ _id, version, readsVersion, lastSeq }) => ({ groupId: _id, version, readsVersion, lastSeq })),
+        );
+      }
+      return ends;
+    },
     async groupsToCount(afterGroupId, limit) {
       if (limit < 1) return [];
       const wanted = { uncounted: true, _id: { $gt: afterGroupId ?? '' }, createdAt: { $ne: null } };
@@ -185,12 +197,6 @@ function createWriter(connection: Connection, lease: ProjectorLease, start: Chec
       await connection.close();
     },
   };
-}
-
-function haltsOf(changes: readonly Change[]): readonly HaltedGroupDocument[] {
-  return changes.flatMap((change) =>
-    change.type === 'haltGroup' ? [{ _id: change.groupId, position: change.position, reason: change.reason }] : [],
-  );
 }
 
 /** Those that are stored are exact at a later position. */

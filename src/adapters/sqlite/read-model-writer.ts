@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change } from '../../ports/changes.ts';
-import type { Position } from '../../ports/event-log.ts';
+import type { Position, Version } from '../../ports/event-log.ts';
 import { ReadModelsCorrupt, type ReadModelWriter } from '../../ports/read-models.ts';
 import { createGroupRows } from './group-rows.ts';
 import { createMessageRows } from './message-rows.ts';
@@ -32,6 +32,10 @@ export function openSqliteReadModelWriter({ file }: { readonly file: string }): 
      ORDER BY g.group_id LIMIT ?`,
   );
   const halted = prepareHaltedGroups(database);
+  const end = prepareQuery<[Version, Version, number]>(
+    database,
+    'SELECT version, reads_version, last_seq FROM groups WHERE group_id = ?',
+  );
 
   return {
     checkpoint: async () => guarded(() => checkpoint.get()?.[0] ?? corrupt()),
@@ -40,6 +44,12 @@ export function openSqliteReadModelWriter({ file }: { readonly file: string }): 
       guarded(() => storeCounts.run(position, fromRanges(ranges), groupId));
     },
     groupSnapshot: async (groupId) => guarded(() => snapshot(groupId)),
+    groupEnds: async (groupIds) =>
+      guarded(() =>
+        groupIds.flatMap((groupId) =>
+          end.all(groupId).map(([version, readsVersion, lastSeq]) => ({ groupId, version, readsVersion, lastSeq })),
+        ),
+      ),
     groupsToCount: async (after, limit) => guarded(() => toCount.all(after ?? '', limit).map(([groupId]) => groupId)),
     haltedGroups: async () => guarded(halted),
     close: async () => {
@@ -56,7 +66,11 @@ function corrupt(): never {
 function createBatchWriter(database: DatabaseSync): (changes: readonly Change[], checkpoint: Position) => void {
   const groups = createGroupRows(database);
   const messages = createMessageRows(database);
-  const halt = database.prepare('INSERT OR IGNORE INTO halted_groups VALUES (?, ?, ?)');
+  const halt = database.prepare(
+    `INSERT INTO halted_groups VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+     SET position = excluded.position, reason = excluded.reason WHERE excluded.position > position`,
+  );
+  const resume = database.prepare('DELETE FROM halted_groups WHERE group_id = ? AND position <= ?');
   const advance = database.prepare('UPDATE progress SET checkpoint = max(checkpoint, ?)');
   const putCommand = database.prepare(
     `INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
@@ -78,6 +92,10 @@ function createBatchWriter(database: DatabaseSync): (changes: readonly Change[],
   function applyChange(change: Change): void {
     if (change.type === 'haltGroup') {
       halt.run(change.groupId, change.position, change.reason);
+      return;
+    }
+    if (change.type === 'resumeGroup') {
+      resume.run(change.groupId, change.position);
       return;
     }
     const group = groups.find(change.groupId);

@@ -1,0 +1,31 @@
+import { noStream } from '../ports/event-log.ts';
+import type { GroupEnd, ReadModelWriter } from '../ports/read-models.ts';
+
+/** How far groups are projected, by id. */
+export interface GroupEnds {
+  /** Reads those that are not known. Throws what the read models throw. */
+  load(groupIds: Iterable<string>): Promise<void>;
+  /** As of what was loaded and set since; that of a group without rows where nothing is known. */
+  of(groupId: string): GroupEnd;
+  set(end: GroupEnd): void;
+  /** The rows alone know: has it read again. */
+  forget(groupId: string): void;
+}
+
+/** Past this many all are let go: a group costs one look into the rows to be known again. */
+const maximumKnown = 200_000;
+
+export function createGroupEnds(writer: Pick<ReadModelWriter, 'groupEnds'>): GroupEnds {
+  const known = new Map<string, GroupEnd>();
+  return {
+    async load(groupIds) {
+      if (known.size > maximumKnown) known.clear();
+      const unknown = [...groupIds].filter((groupId) => !known.has(groupId));
+      if (unknown.length === 0) return;
+      for (const end of await writer.groupEnds(unknown)) known.set(end.groupId, end);
+    },
+    of: (groupId) => known.get(groupId) ?? { groupId, version: noStream, readsVersion: noStream, lastSeq: 0 },
+    set: (end) => void known.set(end.groupId, end),
+    forget: (groupId) => void known.delete(groupId),
+  };
+}

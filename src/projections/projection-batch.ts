@@ -1,0 +1,136 @@
+import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import { requireInOrder } from '../events/group-order.ts';
+import { parseStreamName } from '../events/stream-name.ts';
+import type { Change } from '../ports/changes.ts';
+import type { Position, RecordedEvent } from '../ports/event-log.ts';
+import type { HaltedGroup } from '../ports/read-models.ts';
+import { type AdvanceGroup, mergeAdvances } from './coalesce-changes.ts';
+import type { GroupEnds } from './group-ends.ts';
+import { projectEvent } from './project-event.ts';
+import { noChanges } from './projected-event.ts';
+
+/** A group's first event that cannot be read. Nothing of the group is projected from there on, also after a restart. */
+export interface Poison extends HaltedGroup {
+  readonly streamName: string;
+  readonly version: number;
+}
+
+/** One event as the changes that it makes. */
+export interface ProjectedEntry {
+  readonly groupId: string;
+  readonly recorded: RecordedEvent;
+  readonly changes: readonly Change[];
+}
+
+/** What is applied together. */
+export interface ProjectedBatch {
+  /** In the order of the log. */
+  readonly entries: readonly ProjectedEntry[];
+  readonly poison: readonly Poison[];
+}
+
+/** While catching up, a batch holds so many events, or so many characters of them. Live, it holds what came together. */
+const eventsPerBatch = 65_536;
+const charactersPerBatch = 32 * 1024 * 1024;
+
+export interface EventBatch {
+  readonly checkpoint: Position | undefined;
+  add(recorded: RecordedEvent): void;
+  isFull(): boolean;
+  /** The groups that its events are of. */
+  groupIds(): ReadonlySet<string>;
+  /** Projects them, on ends that are loaded. What cannot be projected, whatever it throws, halts its group: it is `halted` from there on. */
+  project(ends: GroupEnds, halted: Set<string>): ProjectedBatch;
+}
+
+export function createEventBatch(): EventBatch {
+  const events: { readonly groupId: string; readonly recorded: RecordedEvent }[] = [];
+  const groupIds = new Set<string>();
+  let checkpoint: Position | undefined;
+  let [count, characters] = [0, 0];
+  return {
+    get checkpoint() {
+      return checkpoint;
+    },
+    add(recorded) {
+      checkpoint = recorded.position;
+      count += 1;
+      characters += recorded.data.length + recorded.metadata.length;
+      const groupId = parseStreamName(recorded.streamName)?.groupId;
+      if (groupId === undefined) return;
+      groupIds.add(groupId);
+      events.push({ groupId, recorded });
+    },
+    isFull: () => count >= eventsPerBatch || characters >= charactersPerBatch,
+    groupIds: () => groupIds,
+    project(ends, halted) {
+      const entries: ProjectedEntry[] = [];
+      const poison: Poison[] = [];
+      for (const { groupId, recorded } of events) {
+        if (halted.has(groupId)) continue;
+        try {
+          const changes = projectNext(ends, recorded);
+          if (changes.length > 0) entries.push({ groupId, recorded, changes });
+        } catch (error) {
+          halted.add(groupId);
+          poison.push(poisonOf({ groupId, recorded }, error));
+        }
+      }
+      return { entries, poison };
+    },
+  };
+}
+
+export function poisonOf({ groupId, recorded }: Omit<ProjectedEntry, 'changes'>, error: unknown): Poison {
+  const { streamName, version, position } = recorded;
+  const problem = error instanceof Error ? error.message : String(error);
+  return { groupId, position, reason: `${streamName}, version ${version}: ${problem}`, streamName, version };
+}
+
+export const haltOf = ({ groupId, position, reason }: HaltedGroup): Change => ({
+  type: 'haltGroup',
+  groupId,
+  position,
+  reason,
+});
+
+function projectNext(ends: GroupEnds, recorded: RecordedEvent): readonly Change[] {
+  const decoded = decodeRecorded(recorded);
+  if (decoded.family === 'imports') return noChanges;
+  const { version, position } = recorded;
+  const { groupId, event, metadata } = decoded;
+  const end = ends.of(groupId);
+  if (decoded.family === 'group') {
+    // What the rows hold already is applied again as it is: it was in order when it came.
+    if (version > end.version) {
+      requireInOrder(decoded.event, end.lastSeq);
+      const lastSeq = decoded.event.type === 'MessageSent' ? decoded.event.data.seq : end.lastSeq;
+      ends.set({ ...end, version, lastSeq });
+    }
+    return projectEvent({ event, metadata, groupId, version, position });
+  }
+  if (version <= end.readsVersion) return noChanges;
+  ends.set({ ...end, readsVersion: version });
+  return projectEvent({ event: upToNewest(decoded, end.lastSeq), metadata, groupId, version, position });
+}
+
+/** A mark beyond the newest message, which no command leaves, marks what is there. */
+function upToNewest({ event }: Extract<DecodedRecord, { family: 'reads' }>, lastSeq: number): typeof event {
+  return event.data.upTo <= lastSeq ? event : { ...event, data: { ...event.data, upTo: lastSeq } };
+}
+
+/** In the order of the log, but for the advances of groups: one a group, last, as within one event. */
+export function changesOf(entries: readonly ProjectedEntry[]): readonly Change[] {
+  const changes: Change[] = [];
+  const advances = new Map<string, AdvanceGroup>();
+  for (const entry of entries) {
+    for (const change of entry.changes) {
+      if (change.type !== 'advanceGroup') changes.push(change);
+      else {
+        const earlier = advances.get(change.groupId);
+        advances.set(change.groupId, earlier === undefined ? change : mergeAdvances(earlier, change));
+      }
+    }
+  }
+  return [...changes, ...advances.values()];
+}

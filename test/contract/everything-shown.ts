@@ -1,0 +1,32 @@
+import type { CommandRow, MemberRow, ReadModels } from '../../src/ports/read-models.ts';
+
+const commandKeysOf = (userIds: readonly string[]) =>
+  userIds.flatMap((actorId) => ['c-1', 'c-2', 'c-3'].map((commandId) => ({ actorId, commandId })));
+const inOrder = (rows: readonly CommandRow[]): readonly CommandRow[] =>
+  rows.toSorted((a, b) => a.position - b.position);
+
+/** All that a reader can be shown of these groups and people. */
+export async function everything(readModels: ReadModels, groupIds: readonly string[], userIds: readonly string[]) {
+  const byUser = (a: MemberRow, b: MemberRow): number => (a.userId < b.userId ? -1 : 1);
+  const groups = groupIds.map(async (groupId) => {
+    const snapshot = await readModels.groupSnapshot(groupId);
+    const range = { fromSeq: 1, toSeq: 999, limit: 999, last: false };
+    const timeline = await readModels.timelinePage(groupId, range);
+    return {
+      group: snapshot?.group,
+      members: [...(snapshot?.members ?? [])].sort(byUser),
+      timeline,
+      commands: inOrder(await readModels.acceptedCommands(groupId, commandKeysOf(userIds))),
+      reactions: await readModels.reactionCounts(timeline),
+      readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
+      found: await Promise.all(
+        ['apple', 'pear', 'apfel'].map((text) => readModels.search(groupId, text, undefined, 99)),
+      ),
+    };
+  });
+  const people = userIds.map(async (userId) => ({
+    inbox: await readModels.inboxPage(userId, undefined, 99),
+    mentions: await readModels.mentionsPage(userId, undefined, 99),
+  }));
+  return { groups: await Promise.all(groups), people: await Promise.all(people), at: await readModels.checkpoint() };
+}
