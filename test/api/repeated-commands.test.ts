@@ -97,6 +97,20 @@ describe('after so much else that the memory has let go of it', () => {
   eachIsAnsweredAsItWas();
 });
 
+test('what a repetition shows is no older than what this process knows of the group', async () => {
+  const asked: unknown[] = [];
+  const freshness = server.services.freshness as { atLeast(position: number | null | undefined): Promise<unknown> };
+  const { atLeast } = freshness;
+  freshness.atLeast = (position) => {
+    asked.push(position);
+    return atLeast(position);
+  };
+  const index = steps.findIndex(({ mutation: { field } }) => field === 'editMessage');
+  const { mutation: edit } = steps[index] ?? expect.fail('nothing was edited');
+  await payload(edit, commandIdOf(index)).finally(() => Object.assign(freshness, { atLeast }));
+  expect(asked).toEqual([(await newestState()).position]);
+});
+
 describe('an id', () => {
   test('that is used again for something else is a conflict', async () => {
     const renamed = mutation('ada', 'renameGroup', { name: 'Supper' });

@@ -126,4 +126,31 @@ describe('a group that remembers few of its messages', () => {
     here.follow();
     await expectAsDecided(log, here, [{ type: 'EditMessage', messageId: 'm-1', text: 'Better' }, ...orders]);
   });
+
+  test('takes no row for the message that has changed while the row was read', async () => {
+    const { log, here } = await rotatedGroup(true);
+    await startProcess(log).order('bob', { type: 'EditMessage', messageId: 'm-1', text: 'Better' });
+    const { messages } = here.readModels;
+    here.readModels.messages = (...asked) => {
+      here.follow();
+      return messages(...asked);
+    };
+    // What the row says: to one who goes by it there is nothing to do.
+    await expectAsDecided(log, here, [{ type: 'EditMessage', messageId: 'm-1', text: 'm-1' }]);
+  });
+
+  test.each([
+    ['before a message is looked up', 'before'],
+    ['while it is looked up', 'during'],
+  ])('sends nothing twice where the read models are begun anew %s', async (_, when) => {
+    const { log, here } = await rotatedGroup(true);
+    const { messages } = here.readModels;
+    if (when === 'before') here.readModels.beginAnew();
+    here.readModels.messages = (...asked) => {
+      here.readModels.beginAnew();
+      here.readModels.messages = messages;
+      return messages(...asked);
+    };
+    await expectAsDecided(log, here, [message('m-1')]);
+  });
 });
