@@ -9,22 +9,31 @@ export function endableStream(source: ReadableStream<Uint8Array>): EndableStream
   const reader = source.getReader();
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let ended = false;
+
+  /**
+   * What yoga streams from is not the platform's: cancelling its reader waits for the read under way, which ends with the
+   * next event, or with the next ping after 12 s. Cancelled itself, locked or not, it ends at once.
+   */
+  const cancel = (): Promise<void> => source.cancel().catch(() => reader.cancel());
+
   const stream = new ReadableStream<Uint8Array>({
     start(own) {
       controller = own;
     },
     async pull(own) {
-      const { done, value } = await reader.read();
-      if (ended) return;
-      if (!done) own.enqueue(value);
-      else {
+      const next = await reader.read().catch((error: unknown) => {
+        // Of one that was cancelled, the read under way fails.
+        if (!ended) throw error;
+      });
+      if (ended || next === undefined) return;
+      if (next.done) {
         ended = true;
         own.close();
-      }
+      } else own.enqueue(next.value);
     },
-    cancel(reason) {
+    cancel() {
       ended = true;
-      return reader.cancel(reason);
+      return cancel();
     },
   });
   return {
@@ -33,7 +42,7 @@ export function endableStream(source: ReadableStream<Uint8Array>): EndableStream
       if (ended) return;
       ended = true;
       controller?.close();
-      reader.cancel().catch(() => {});
+      cancel().catch(() => {});
     },
   };
 }

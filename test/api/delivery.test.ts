@@ -193,3 +193,14 @@ describe('what was begun for a subscriber', () => {
     await items.return?.();
   });
 });
+
+it('lets go of a stream of events when its client goes, and not with the next ping', async () => {
+  // In tests yoga pings every 300 ms, and would notice by that.
+  vi.stubEnv('NODE_ENV', 'production');
+  const abort = new AbortController();
+  await subscribeOverEvents(ben, 'subscription { inbox { groupId } }', {}, abort.signal);
+  await somebodyListens();
+  abort.abort();
+  await nobodyListens();
+  vi.unstubAllEnvs();
+});

@@ -22,7 +22,7 @@ const subscriptions: readonly string[] = [
 ];
 const page =
   'query ($groupId: ID!) { group(id: $groupId) { name timeline { edges { node { text readCount readers { edges { node { readAt } } } } } } } }';
-const patienceMilliseconds = 5_000;
+const patienceMilliseconds = 1_000;
 
 async function open({ port }: VisitTarget): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
