@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { lockDataDirectory } from '../adapters/sqlite/data-directory-lock.ts';
 import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts';
+import { discardReadModels } from '../adapters/sqlite/read-model-file.ts';
 import { openSqliteReadModelWriter } from '../adapters/sqlite/read-model-writer.ts';
 import { openSqliteReadModels } from '../adapters/sqlite/read-models.ts';
 import { type Config, ConfigInvalid } from '../config.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import type { ReadModels, ReadModelWriter } from '../ports/read-models.ts';
+import type { ReadModels } from '../ports/read-models.ts';
 import type { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
 import { filesOf, prepareDataDirectory } from './data-directory.ts';
 import type { Projector } from './projector.ts';
@@ -85,63 +86,80 @@ async function usable<Store>(variable: string, open: () => Promise<Store>): Prom
   }
 }
 
-async function openReadModels(
+type OnRefused = (error: CheckpointAheadOfLog) => void;
+type OpenReadModels = Pick<Stores, 'readModels' | 'projector'>;
+
+function openReadModels(
   config: Config,
   logger: Logger,
   log: EventLog,
-  onRefused: (error: CheckpointAheadOfLog) => void,
+  onRefused: OnRefused,
   closing: Closing,
-): Promise<Pick<Stores, 'readModels' | 'projector'>> {
-  const { eventStoreUrl, mongoUrl, role } = config;
-  if (eventStoreUrl === undefined && mongoUrl === undefined) return openEmbedded(config, logger, onRefused, closing);
-  const openWriter = await writerOpener(config, logger);
-  let readModels: ReadModels;
-  if (mongoUrl === undefined) {
-    // The writer makes the file that readers open.
-    await (await openWriter(AbortSignal.abort())).close();
-    readModels = openSqliteReadModels({ file: filesOf(config.dataDirectory).readModels });
-  } else {
-    const adapter = await import('../adapters/mongodb/read-models.ts');
-    readModels = await usable('HIGHWATER_MONGODB_URL', () => adapter.openMongoReadModels({ url: mongoUrl }));
-  }
-  closing.push(() => readModels.close());
-  if (role === 'api') return { readModels, projector: undefined };
-  const projector = startProjectorInProcess({ log, openWriter, logger, onRefused });
-  closing.push(() => projector.stop());
-  return { readModels, projector };
+): Promise<OpenReadModels> {
+  const { eventStoreUrl, mongoUrl } = config;
+  if (mongoUrl !== undefined) return openOnMongo(mongoUrl, config, logger, log, onRefused, closing);
+  if (eventStoreUrl !== undefined) return openBesideServer(config, logger, log, onRefused, closing);
+  return openEmbedded(config, logger, onRefused, closing);
 }
 
 /** Both files allow another thread: the serving one then never waits for a read model to be written. */
 async function openEmbedded(
   config: Config,
   logger: Logger,
-  onRefused: (error: CheckpointAheadOfLog) => void,
+  onRefused: OnRefused,
   closing: Closing,
-): Promise<Pick<Stores, 'readModels' | 'projector'>> {
+): Promise<OpenReadModels> {
   const files = filesOf(config.dataDirectory);
   const projector = await startProjectorThread({ files, logger, onRefused });
   closing.push(() => projector.stop());
-  const readModels = openSqliteReadModels({ file: files.readModels });
+  const readModels = openSqliteReadModels({ file: files.readModels, onDamage: projector.rebuild });
   closing.push(() => readModels.close());
   projector.onRebuilt(() => readModels.reopen());
   return { readModels, projector };
 }
 
-type OpenWriter = (signal: AbortSignal) => Promise<ReadModelWriter>;
+/** Read models in a file of a log on a server: they are written where the log is followed. */
+async function openBesideServer(
+  config: Config,
+  logger: Logger,
+  log: EventLog,
+  onRefused: OnRefused,
+  closing: Closing,
+): Promise<OpenReadModels> {
+  const { readModels: file } = filesOf(config.dataDirectory);
+  // The writer makes the file that readers open.
+  await openSqliteReadModelWriter({ file }).close();
+  const readModels = openSqliteReadModels({ file });
+  closing.push(() => readModels.close());
+  const openWriter = async () => {
+    const writer = openSqliteReadModelWriter({ file });
+    readModels.reopen();
+    return writer;
+  };
+  const onCorrupt = () => discardReadModels(file);
+  const projector = startProjectorInProcess({ log, openWriter, logger, onRefused, onCorrupt });
+  closing.push(() => projector.stop());
+  return { readModels, projector };
+}
 
-/** How this process becomes the one writer: in MongoDB it waits for the lease. */
-async function writerOpener(config: Config, logger: Logger): Promise<OpenWriter> {
-  const { mongoUrl } = config;
-  if (mongoUrl === undefined) {
-    return async () => openSqliteReadModelWriter({ file: filesOf(config.dataDirectory).readModels });
-  }
-  const adapter = await import('../adapters/mongodb/read-model-writer.ts');
+/** To become the one writer there, a process waits for the lease. */
+async function openOnMongo(
+  url: string,
+  { role }: Config,
+  logger: Logger,
+  log: EventLog,
+  onRefused: OnRefused,
+  closing: Closing,
+): Promise<OpenReadModels> {
+  const { openMongoReadModels } = await import('../adapters/mongodb/read-models.ts');
+  const { openMongoReadModelWriter } = await import('../adapters/mongodb/read-model-writer.ts');
+  const readModels = await usable('HIGHWATER_MONGODB_URL', () => openMongoReadModels({ url }));
+  closing.push(() => readModels.close());
+  if (role === 'api') return { readModels, projector: undefined };
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  return (signal) =>
-    adapter.openMongoReadModelWriter({
-      url: mongoUrl,
-      holder,
-      signal,
-      onWaiting: (reason) => logger.info({ reason }, 'this process stands by to project'),
-    });
+  const onWaiting = (reason: string) => logger.info({ reason }, 'this process stands by to project');
+  const openWriter = (signal: AbortSignal) => openMongoReadModelWriter({ url, holder, signal, onWaiting });
+  const projector = startProjectorInProcess({ log, openWriter, logger, onRefused });
+  closing.push(() => projector.stop());
+  return { readModels, projector };
 }

@@ -11,11 +11,10 @@ import { StartRefused, startRefused } from './start-refused.ts';
  */
 export async function openTokens({ jwtSecret, dataDirectory }: Config): Promise<Tokens> {
   if (jwtSecret !== undefined) return createTokens(jwtSecret, Date.now);
-  prepareDataDirectory(dataDirectory);
   const { secret: file } = filesOf(dataDirectory);
   let secret: string;
   try {
-    secret = (await readIfThere(file)) ?? (await make(file));
+    secret = (await readIfThere(file)) ?? (await make(file, dataDirectory));
   } catch (error) {
     throw startRefused(`the key for tokens in ${file} cannot be read or made`, error);
   }
@@ -32,7 +31,8 @@ async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    // Below what is no directory nothing is there either; what makes it has the better words for that.
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined;
     throw error;
   }
 }
@@ -41,7 +41,8 @@ async function readIfThere(file: string): Promise<string | undefined> {
  * Written aside, forced to the disk, and only then put in its place: whatever interrupts this, the file holds a whole key
  * or is not there. Linking fails where it is there meanwhile, so two that start together agree on the first one's key.
  */
-async function make(file: string): Promise<string> {
+async function make(file: string, dataDirectory: string): Promise<string> {
+  prepareDataDirectory(dataDirectory);
   const aside = `${file}.${randomBytes(8).toString('hex')}`;
   try {
     const handle = await open(aside, 'wx', 0o600);

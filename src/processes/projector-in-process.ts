@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { EventLog } from '../ports/event-log.ts';
-import { LeaseLost, type ReadModelWriter } from '../ports/read-models.ts';
+import { LeaseLost, ReadModelsCorrupt, type ReadModelWriter } from '../ports/read-models.ts';
 import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
 import { runProjection } from '../projections/run-projection.ts';
-import { keepRunning } from './keep-running.ts';
+import { keepRunning, type Pauses } from './keep-running.ts';
 import type { Projector } from './projector.ts';
 
 export interface ProjectorInProcessOptions {
@@ -12,8 +12,11 @@ export interface ProjectorInProcessOptions {
   /** Resolves once this process is the one writer, which may take for ever; rejects when `signal` aborts. */
   readonly openWriter: (signal: AbortSignal) => Promise<ReadModelWriter>;
   readonly logger: Logger;
+  /** Told of damage before the next attempt, so that the writer that it opens begins anew. */
+  readonly onCorrupt?: () => void;
   /** It has ended for good: no other attempt could go better. */
   readonly onRefused: (error: CheckpointAheadOfLog) => void;
+  readonly pauses?: Pauses;
 }
 
 /** A batch costs round trips to the read models' server; under load fewer, larger ones. */
@@ -56,9 +59,10 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
     }
     if (error instanceof LeaseLost) logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
     else logger.error({ err: error }, 'the projector has ended; it is started again');
+    if (error instanceof ReadModelsCorrupt) options.onCorrupt?.();
     return 'again';
   }
 
-  const task = keepRunning({ run: project, onEnd });
+  const task = keepRunning({ run: project, onEnd, ...(options.pauses && { pauses: options.pauses }) });
   return { state: () => state, stop: task.stop };
 }

@@ -10,6 +10,8 @@ import { StartRefused } from './start-refused.ts';
 export interface ProjectorThread extends Projector {
   /** Calls the listener whenever the read models' file was thrown away and is built anew. */
   onRebuilt(listener: () => void): void;
+  /** Throws the read models away and builds them anew: a reader has met damage that the thread may never meet. */
+  rebuild(reason: string): void;
 }
 
 export interface ProjectorThreadOptions {
@@ -53,6 +55,8 @@ export async function startProjectorThread(options: ProjectorThreadOptions): Pro
   let state: ReturnType<Projector['state']> = 'waiting';
   let hasOpened = false;
   let discarded = false;
+  /** Only once readers have the file of this run: until then what they meet is in the one before it. */
+  let condemn = (_reason: string): void => {};
 
   function begun(): void {
     state = 'projecting';
@@ -70,10 +74,18 @@ export async function startProjectorThread(options: ProjectorThreadOptions): Pro
   }
 
   async function run(signal: AbortSignal): Promise<void> {
+    const condemned = new AbortController();
+    const hear = (message: ProjectorMessage): void => {
+      onMessage(message);
+      if (message.type === 'running') condemn = (reason) => condemned.abort(reason);
+    };
     try {
-      throw new ProjectorThreadEnded(await runThread(options, signal, onMessage));
+      const failure = await runThread(options, AbortSignal.any([signal, condemned.signal]), hear);
+      const { aborted, reason } = condemned.signal;
+      throw new ProjectorThreadEnded(aborted ? { kind: 'corrupt', reason: String(reason) } : failure);
     } finally {
       state = 'waiting';
+      condemn = () => {};
     }
   }
 
@@ -99,6 +111,7 @@ export async function startProjectorThread(options: ProjectorThreadOptions): Pro
   return {
     state: () => state,
     onRebuilt: (listener) => void listeners.push(listener),
+    rebuild: (reason) => condemn(reason),
     stop: task.stop,
   };
 }

@@ -17,7 +17,7 @@ const logger = createLogger({ logLevel: 'silent' });
 /** A log that ends at 4 at most, and a writer whose checkpoint is beyond. */
 async function ahead() {
   const log = createInMemoryEventLog();
-  await log.append('reads-g', -1, marks(0, 2));
+  await log.append('orders-1', -1, marks(0, 2));
   const { writer, batches } = createWriter();
   const end = await log.endPosition();
   const apply = vi.fn(writer.apply);
@@ -34,7 +34,7 @@ test('a projection whose checkpoint is beyond the log’s end begins nothing and
   const onCheckpoint = vi.fn();
   const { ended } = start({ log, writer, onCheckpoint });
   await expect(ended).rejects.toThrow(CheckpointAheadOfLog);
-  await log.append('reads-g', 1, marks(2, 5));
+  await log.append('orders-1', 1, marks(2, 5));
   expect(apply).not.toHaveBeenCalled();
   expect(onCheckpoint).not.toHaveBeenCalled();
 });

@@ -94,6 +94,24 @@ test('read models that are corrupt are thrown away, and readers hear of it once 
   await projector.stop();
 });
 
+test('read models that a reader finds damaged are thrown away and built anew, once for all who find it', async () => {
+  const { files, lines, options } = ending([]);
+  writeFileSync(files.readModels, 'damaged');
+  const projector = await startProjectorThread(options);
+  const found: boolean[] = [];
+  projector.onRebuilt(() => {
+    found.push(existsSync(files.readModels));
+    // A reader that has not opened the new file yet.
+    projector.rebuild('a reader met damage');
+  });
+  for (let query = 0; query < 3; query += 1) projector.rebuild('a reader met damage');
+  await vi.waitFor(() => expect(found).toEqual([false]));
+  expect(lines).toMatchObject([{ kind: 'corrupt', reason: 'a reader met damage' }]);
+  expect(projector.state()).toBe('projecting');
+  await projector.stop();
+  expect(found).toEqual([false]);
+});
+
 test('a listener that throws ends the thread and not the process, and is called again with the next one', async () => {
   const { lines, options } = ending(['finds damage']);
   const projector = await startProjectorThread(options);

@@ -16,6 +16,22 @@ async function send(person: Person, messageId: string): Promise<string> {
     .position;
 }
 
+test('damage that only queries meet is mended as well, while the server runs', async () => {
+  server = await startTestServer();
+  let ada = await server.person('ada');
+  await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
+  const position = await send(ada, 'm1');
+  const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
+  const asItWas = { group: { lastSeq: 1, timeline: { edges: [{ node: { id: 'm1' } }] } } };
+  await expect.poll(page).toMatchObject(asItWas);
+  // Nothing of it is in memory or in the write-ahead log any more.
+  await server.restart();
+  ada = await server.person('ada');
+  damageTable(join(server.dataDirectory, 'read-models.db'), 'messages');
+  expect(await page()).not.toMatchObject(asItWas);
+  await expect.poll(page, { timeout: 10_000 }).toMatchObject(asItWas);
+});
+
 test('damage that the projector meets is mended while the server runs, and queries go on with what is built anew', async () => {
   server = await startTestServer({
     betweenRuns: async (dataDirectory) => damageTable(join(dataDirectory, 'read-models.db'), 'members'),

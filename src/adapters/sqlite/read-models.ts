@@ -25,17 +25,23 @@ export interface SqliteReadModels extends ReadModels {
   reopen(): void;
 }
 
+export interface SqliteReadModelsOptions {
+  readonly file: string;
+  /** Told, at every such query, that one has met damage. The writer may never touch what is damaged. */
+  readonly onDamage?: (reason: string) => void;
+}
+
 /**
  * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks. The writer
  * must have been opened before: the file is not created here. Throws ReadModelsUnavailable.
  *
  * A file that cannot be opened again is tried at every query, which is told ReadModelsUnavailable until it can be.
  */
-export function openSqliteReadModels({ file }: { readonly file: string }): SqliteReadModels {
+export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadModelsOptions): SqliteReadModels {
   let opened: Opened | undefined = openForReading(file);
   let closed = false;
 
-  /** To a reader, damage passes as well: the writer meets it too and builds the file anew. */
+  /** To a reader, damage passes as well: whoever is told of it builds the file anew. */
   function reading<T>(read: (queries: Queries) => T): T {
     if (closed) throw new ReadModelsUnavailable('the read models are closed');
     opened ??= openForReading(file);
@@ -43,8 +49,9 @@ export function openSqliteReadModels({ file }: { readonly file: string }): Sqlit
     try {
       return guarded(() => read(queries));
     } catch (error) {
-      if (error instanceof ReadModelsCorrupt) throw new ReadModelsUnavailable(error.message, { cause: error });
-      throw error;
+      if (!(error instanceof ReadModelsCorrupt)) throw error;
+      onDamage(error.message);
+      throw new ReadModelsUnavailable(error.message, { cause: error });
     }
   }
 
