@@ -68,6 +68,8 @@ export function refusalError(refusal: AnyRefusal): ApiError {
       return new ApiError('BAD_INPUT', `upTo is beyond the newest message, which is ${refusal.lastSeq}.`, {
         lastSeq: refusal.lastSeq,
       });
+    case 'too-busy':
+      return new ApiError('UNAVAILABLE', 'Too many commands are waiting. Nothing was changed: try again.');
     case 'bad-value':
       return new ApiError('BAD_INPUT', `${refusal.field} ${refusal.problem}.`, { field: refusal.field });
     case 'unauthenticated':

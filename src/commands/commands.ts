@@ -4,6 +4,7 @@ import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
 import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { WaitingBounds } from './command-queues.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
 import { activeMember, type GroupState, groupStateBytes, initialGroupState, memberBytes } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
@@ -36,6 +37,8 @@ export interface CommandsOptions {
   >;
   /** How many bytes of heap all warm states may take together, but for those in use at the moment. */
   readonly capacityBytes?: number;
+  /** How many bytes of commands may wait, of groups and of marks apart. */
+  readonly waiting?: WaitingBounds;
   /** How many messages a group's warm state remembers before it may forget older ones. */
   readonly generationSize?: number;
 }
@@ -53,7 +56,7 @@ const longestFold = 100_000;
 const marksShare = 0.25;
 
 export function createCommands(options: CommandsOptions): Commands {
-  const { log, readModels, capacityBytes = defaultCapacityBytes, generationSize } = options;
+  const { log, readModels, capacityBytes = defaultCapacityBytes, generationSize, waiting } = options;
   const groups = createWarmStreams<GroupState>({
     log,
     streamName: groupStream,
@@ -79,6 +82,7 @@ export function createCommands(options: CommandsOptions): Commands {
     decider: groupDecider,
     streams: groups,
     streamName: groupStream,
+    waiting,
     prepare: async (groupId, commands) => ({
       context: undefined,
       warm: await remember({ log, readModels, groups, generationSize }, groupId, commands),
@@ -98,6 +102,7 @@ export function createCommands(options: CommandsOptions): Commands {
     decider: marksDecider,
     streams: marks,
     streamName: readsStream,
+    waiting,
     prepare: async (groupId, commands) => {
       const { state } = await groups.warm(groupId);
       const isNews = commands.some(({ upTo, actorId }) => upTo > state.lastSeq || !state.members.get(actorId)?.active);

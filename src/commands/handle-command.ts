@@ -1,6 +1,7 @@
 import type { HighwaterEvent } from '../events/event.ts';
 import type { StreamName } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, maximumAppendBytes, type Position, type Version } from '../ports/event-log.ts';
+import { createCommandQueues, defaultWaitingBounds, type WaitingBounds } from './command-queues.ts';
 import { type Decided, decideTogether } from './decide-together.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
 import { type Handled, type Pending, settle } from './pending-command.ts';
@@ -16,6 +17,7 @@ export interface CommandHandling<State, Command, Event, Context> {
    * made. Runs again after a conflict.
    */
   readonly prepare: (id: string, commands: readonly Command[]) => Promise<Prepared<State, Context>>;
+  readonly waiting?: WaitingBounds | undefined;
 }
 
 export interface Prepared<State, Context> {
@@ -40,32 +42,32 @@ const maximumConflicts = 100;
  * What appends nothing, a refusal or a repetition, is answered only on a state that was the newest: an append of the same
  * batch at the expected version proves that, and otherwise a look at the log's end.
  *
+ * Where more waits than there is room for, a command is refused as `too-busy` and nothing of it is stored.
+ *
  * The promise rejects with LogUnavailable (nothing more was stored), with AppendUnknown, or with a ZodError where the
  * command carries what no event may hold. Handing in the same command again settles it: its ids are the same.
  */
 export function createCommandHandler<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   handling: CommandHandling<State, Command, Event, Context>,
 ): (id: string, command: Command) => Promise<Handled<State, Event>> {
-  const queues = new Map<string, Pending<State, Command, Event>[]>();
+  const queues = createCommandQueues<Pending<State, Command, Event>>(handling.waiting ?? defaultWaitingBounds);
 
   return (id, command) =>
     new Promise((resolve, reject) => {
       const outcome = { refused: undefined, repeated: undefined, unwritable: undefined, isSuperseded: false };
-      const pending = { command, appended: [], appendedAt: undefined, ...outcome, resolve, reject };
-      const queue = queues.get(id);
-      if (queue !== undefined) {
-        queue.push(pending);
-        return;
-      }
-      queues.set(id, [pending]);
-      void drain(id);
+      const isFirst = !queues.has(id);
+      if (!queues.put(id, { command, appended: [], appendedAt: undefined, ...outcome, resolve, reject })) {
+        resolve({ refused: { kind: 'too-busy' } });
+      } else if (isFirst) void drain(id);
     });
 
+  /** Never rejects: whatever fails is the answer to those whom it concerns. */
   async function drain(id: string): Promise<void> {
     // One turn of the event loop, so that commands which arrive together are committed together from the first on.
     await new Promise(setImmediate);
-    for (let queue = queues.get(id); queue !== undefined && queue.length > 0; ) {
-      const batch = queue.splice(0, maximumBatch);
+    for (;;) {
+      const batch = queues.take(id, maximumBatch);
+      if (batch.length === 0) break;
       const release = handling.streams.hold(id);
       try {
         await commit(handling, id, batch);
@@ -74,9 +76,10 @@ export function createCommandHandler<State, Command extends CommandEnvelope, Eve
         for (const { reject } of batch) reject(error);
       } finally {
         release();
+        queues.done(id, batch);
       }
     }
-    queues.delete(id);
+    queues.end(id);
   }
 }
 

@@ -19,6 +19,8 @@ export type Refusal =
   | { readonly kind: 'command-id-taken' }
   /** A mark beyond the group's newest message. */
   | { readonly kind: 'beyond-newest'; readonly lastSeq: number }
+  /** More commands wait than there is room for: nothing was decided, and the same command may be tried again. */
+  | { readonly kind: 'too-busy' }
   | { readonly kind: 'bad-value'; readonly field: string; readonly problem: string };
 
 export const refuse = (refusal: Refusal): { readonly refused: Refusal } => ({ refused: refusal });

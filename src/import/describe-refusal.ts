@@ -3,6 +3,8 @@ import type { Refusal } from '../commands/refusal.ts';
 /** A refusal in words, for a report of lines that were not imported. */
 export function describeRefusal(refusal: Refusal): string {
   switch (refusal.kind) {
+    case 'too-busy':
+      return 'too many commands are waiting';
     case 'bad-value':
       return `${refusal.field} ${refusal.problem}`;
     case 'forbidden':

@@ -4,7 +4,7 @@ import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { arbitraryOrder } from './arbitrary-order.ts';
 import type { GroupOrder } from './given.ts';
-import { createLunch, createOracle, message, outcome, type Process, startProcess } from './process.ts';
+import { createLunch, createOracle, groupEvents, message, outcome, type Process, startProcess } from './process.ts';
 
 const arbitraryStep = fc.oneof(
   { weight: 6, arbitrary: arbitraryOrder.map(({ actorId, order }) => ({ does: 'order' as const, actorId, order })) },
@@ -153,4 +153,30 @@ describe('a group that remembers few of its messages', () => {
     };
     await expectAsDecided(log, here, [message('m-1')]);
   });
+
+  test.each(['messages', 'reactions'] as const)(
+    'does not take what it read of %s for newer than an edit that came meanwhile',
+    async (call) => {
+      const { log, here } = await rotatedGroup(true);
+      const elsewhere = startProcess(log);
+      await elsewhere.order('cleo', { type: 'AddReaction', messageId: 'm-1', emoji: '👍' });
+      here.readModels.advance();
+      const ask = here.readModels[call] as (...input: readonly unknown[]) => Promise<never>;
+      Object.assign(here.readModels, {
+        [call]: async (...input: readonly unknown[]) => {
+          const answer = await ask(...input);
+          Object.assign(here.readModels, { [call]: ask });
+          await elsewhere.order('bob', { type: 'EditMessage', messageId: 'm-1', text: 'Better' });
+          here.follow();
+          return answer;
+        },
+      });
+      await here.order('bob', { type: 'EditMessage', messageId: 'm-1', text: 'm-1' });
+      expect(
+        groupEvents(log)
+          .slice(-2)
+          .map(({ data }) => data),
+      ).toMatchObject([{ text: 'Better' }, { text: 'm-1' }]);
+    },
+  );
 });

@@ -76,6 +76,32 @@ describe('following the log', () => {
     expect((await here.commands.group('lunch')).state.members.get('dan')?.active).toBe(false);
   });
 
+  test('misses nothing that comes by the feed just when the group has been loaded', async () => {
+    for (let turns = 0; turns < 12; turns += 1) {
+      const log = createInMemoryEventLog();
+      const elsewhere = startProcess(log);
+      await elsewhere.order('ada', createLunch);
+      const here = startProcess(log);
+      const followed = Promise.withResolvers<void>();
+      log.afterReadStream = async () => {
+        log.afterReadStream = () => undefined;
+        await elsewhere.order('ada', { type: 'RemoveMember', userId: 'cleo' });
+        let left = turns;
+        const wait = () => {
+          left -= 1;
+          if (left >= 0) return queueMicrotask(wait);
+          here.follow();
+          followed.resolve();
+        };
+        queueMicrotask(wait);
+      };
+      await here.commands.group('lunch');
+      await followed.promise;
+      const { state } = await here.commands.group('lunch');
+      expect(state.members.get('cleo')?.active, `after ${turns} turns`).toBe(false);
+    }
+  });
+
   test('again from an earlier place changes nothing', async () => {
     const log = createInMemoryEventLog();
     const here = startProcess(log);

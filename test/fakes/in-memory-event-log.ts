@@ -23,6 +23,8 @@ export interface InMemoryEventLog extends EventLog {
   beforeAppend: AppendHook;
   /** Runs when an append has been stored, before it is answered: it may throw AppendUnknown. */
   afterAppend: AppendHook;
+  /** Puts the log back to its first events, as from an older backup, beneath whoever has read more. */
+  restore(count: number): void;
   /** Runs when a page of a stream has been read, before it is answered. */
   afterReadStream: () => Promise<void> | void;
 }
@@ -120,6 +122,10 @@ export function createInMemoryEventLog(): InMemoryEventLog {
         .reverse()
         .slice(0, limit),
     endPosition: async () => endPosition(),
+    restore(count) {
+      const gone = all.splice(count);
+      for (const { streamName } of gone) streams.get(streamName)?.pop();
+    },
     subscribe,
     close: async () => closed.abort(),
   };
