@@ -89,12 +89,15 @@ export function createCommands(options: CommandsOptions): Commands {
     }),
   });
 
-  /** Where nothing was done for one who is gone, the group's newest position would tell of what has happened since. */
+  /**
+   * Where nothing was done for one who is gone there is nothing to wait for, and any position that moves with the group, be
+   * it the log's end, would tell of what has happened since.
+   */
   const handleGroup: Commands['handleGroup'] = async (groupId, command) => {
     const handled = await decideAndAppend(groupId, command);
     if ('refused' in handled || handled.isRepetition || handled.events.length > 0) return handled;
     if (activeMember(handled.state, command.actorId) !== undefined) return handled;
-    return { ...handled, position: await log.endPosition() };
+    return { ...handled, position: startOfLog };
   };
 
   const handleMark = createCommandHandler({

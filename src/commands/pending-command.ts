@@ -20,7 +20,8 @@ export type Handled<State, Event> =
       readonly version: Version;
       /**
        * Wait for this position to read one's own write: that of the command's events, whenever it is answered, or of the
-       * append that they were in. Where there was nothing to do, that of the stream's newest event.
+       * append that they were in. Where there was nothing to do, that of the stream's newest event,
+       * or for one who is no longer a member the log's start.
        */
       readonly position: Position;
       /** That of the newest event in `state`. */
