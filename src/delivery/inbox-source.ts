@@ -138,8 +138,7 @@ function createInbox(options: InboxSourceOptions, subscription: Subscription): I
         notes.delete(groupId);
         try {
           const entry = await entryOf(groupId, what);
-          // Where the viewer has left meanwhile, that is all that may be told.
-          if (entry !== undefined && !(what === 'standing' && isLeaving(notes.get(groupId)))) return entry;
+          if (entry !== undefined) return entry;
         } catch (error) {
           // A halted group says nothing more, and keeps no other from being told of.
           if (error instanceof UndecodableEvent) continue;
@@ -151,8 +150,6 @@ function createInbox(options: InboxSourceOptions, subscription: Subscription): I
     },
   };
 }
-
-const isLeaving = (note: Note | undefined): boolean => note !== undefined && note !== 'standing';
 
 /**
  * Takes every group of the viewer's into the inbox. Pages are read one after another, and a group with a new message moves

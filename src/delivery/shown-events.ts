@@ -64,7 +64,6 @@ export function createShownEvents(): ShownEvents {
 
   function change(seq: number, next: NewestChange): void {
     const before = changes.get(seq);
-    if (before !== undefined && before.version > next.version) return;
     heldCharacters -= before?.text?.length ?? 0;
     const characters = next.text?.length ?? 0;
     const fits = heldCharacters + characters <= maximumHeldCharacters;

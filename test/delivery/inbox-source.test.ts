@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { InboxEntry } from '../../src/delivery/inbox-source.ts';
+import { UndecodableEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { LogUnavailable } from '../../src/ports/event-log.ts';
 import { type InboxRow, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
@@ -107,6 +108,40 @@ describe('leaving', () => {
   });
 });
 
+test('what was read after leaving does not stand for a mark before it', async () => {
+  const inbox = begun(await stage.inbox('bob'));
+  await hear(removed('bob', 3), sent(1, 'ada'), added({ bob: 'member' }, 4, 1), sent(2, 'ada'));
+  await hear(readUpTo('bob', 2));
+  expect(await take(inbox, 1)).toEqual([entry({ left: true })]);
+  await inbox.return?.();
+});
+
+test('a group that an old row still shows is let go', async () => {
+  await hear(removed('bob', 3));
+  const inbox = begun(await stage.inbox('bob'));
+  expect(stage.feed.listenerCount()).toBe(2);
+  const waiting = inbox.next();
+  await hear(sent(1, 'ada'));
+  await coalesced();
+  expect(stage.feed.listenerCount()).toBe(1);
+  await inbox.return?.();
+  expect(await waiting).toMatchObject({ done: true });
+});
+
+test('a halted group tells nothing, and keeps no other from being told of', async () => {
+  const counts = {
+    of: vi.fn(stage.counts.of).mockRejectedValueOnce(new UndecodableEvent('by order of the test')),
+  };
+  const inbox = begun(await stage.inbox('bob', { counts }));
+  await hear(sent(1, 'ada'));
+  const told = take(inbox, 1);
+  await coalesced();
+  await hear(sent(2, 'ada'));
+  await coalesced();
+  expect(await told).toEqual([entry({ lastSeq: 2, unreadCount: 2 })]);
+  await inbox.return?.();
+});
+
 test('being added is heard of while the inbox is still being read', async () => {
   const reading = Promise.withResolvers<readonly InboxRow[]>();
   const starting = stage.inbox('eve', { readModels: { inboxPage: () => reading.promise } });
@@ -115,6 +150,9 @@ test('being added is heard of while the inbox is still being read', async () => 
   const inbox = begun(await starting);
   await coalesced();
   expect(await take(inbox, 1)).toEqual([entry({})]);
+  await hear(sent(1, 'ada'));
+  await coalesced();
+  expect(await take(inbox, 1)).toEqual([entry({ lastSeq: 1, unreadCount: 1 })]);
   await inbox.return?.();
 });
 

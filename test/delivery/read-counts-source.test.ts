@@ -106,6 +106,34 @@ test('counts that cannot be told are told later', async () => {
   stop();
 });
 
+test('when one of two watchers goes, the other is still told; when both have gone, nothing is left', async () => {
+  const [gone, stays] = [await stage.readCounts('bob'), await stage.readCounts('cleo')];
+  await take(stays, 1);
+  await gone.return?.();
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  expect(await take(stays, 1)).toMatchObject([ranges([1, 1, 1], [2, 2, 0])]);
+  await stays.return?.();
+  expect(stage.feed.listenerCount()).toBe(0);
+});
+
+test('many watchers of many changes are told less often', async () => {
+  const hears = vi.fn();
+  await stage.counts.of(groupId);
+  const stops = Array.from({ length: 5_000 }, () => stage.announcer.watch(groupId, { hear: hears, fail: vi.fn() }));
+  const messages = Array.from({ length: 1_000 }, (_, index) => sent(index + 3, 'ada'));
+  await hear(...messages);
+  await announced();
+  expect(hears).toHaveBeenCalledTimes(5_000);
+  // 5,000 watchers × 1,000 changes are 100 ms more.
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  expect(hears).toHaveBeenCalledTimes(5_000);
+  await announced();
+  expect(hears).toHaveBeenCalledTimes(10_000);
+  for (const stop of stops) stop();
+});
+
 test('a watcher that throws keeps no other from being told', async () => {
   await stage.counts.of(groupId);
   const fail = vi.fn();

@@ -143,6 +143,33 @@ test('a cold state that was loaded after the change relies on rows that are read
   }
 });
 
+test('what is projected while a cold state is loaded is not taken for exact', async () => {
+  const cold = createStage();
+  try {
+    await cold.append(...lunch, sent(1, 'ada'));
+    cold.lagging.advance();
+    await cold.append(deleted(1));
+    const readModels = queries(cold);
+    const timelinePage: typeof readModels.timelinePage = async (...args) => {
+      const rows = await readModels.timelinePage(...args);
+      cold.lagging.advance();
+      return rows;
+    };
+    const options = { readModels: { ...readModels, timelinePage }, commands: cold.commands, log: cold.log };
+    expect(texts(await createShownMessages(options).timelinePage(groupId, page))).toEqual([null]);
+  } finally {
+    await cold.stop();
+  }
+});
+
+test('what is no outage of the log is not passed over', async () => {
+  await stage.append(deleted(1));
+  await stage.fed();
+  const log = { readStream: () => Promise.reject(new RangeError('by order of the test')) };
+  const defect = createShownMessages({ readModels: queries(stage), commands: stage.commands, log });
+  await expect(defect.timelinePage(groupId, page)).rejects.toThrow(RangeError);
+});
+
 test('a search reads on until its page is full, and gives up where nearly nothing stands', async () => {
   const many = Array.from({ length: 250 }, (_, index) => sent(index + 4, 'ada', { text: `hay ${index + 4}` }));
   await stage.append(...many);

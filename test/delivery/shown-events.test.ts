@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { createShownEvents, type LoggedEvent } from '../../src/delivery/shown-events.ts';
+import type { GroupEvent } from '../../src/events/event.ts';
+import { deleted, edited, sent } from '../commands/events.ts';
+
+const at = (version: number, event: GroupEvent): LoggedEvent => ({
+  ...{ kind: 'event', groupId: 'lunch', version, position: version, event },
+  metadata: { correlationId: 'c', causationId: 'c', actorId: 'ada', at: `at ${version}` },
+});
+
+const thousand = (name: string) => name.padEnd(1_000, '.');
+
+/** 300 messages, each edited to a thousand characters: more than one subscriber may hold. */
+function noteTooMuch() {
+  const shownEvents = createShownEvents();
+  const edits = Array.from({ length: 300 }, (_, seq) => at(1_000 + seq, edited(seq, thousand(`${seq}`))));
+  for (const edit of edits) shownEvents.note(edit);
+  return { shownEvents, edits };
+}
+
+test('texts are held up to a bound; beyond it the event that has the text is named, and taken when it was read', () => {
+  const { shownEvents, edits } = noteTooMuch();
+  expect(shownEvents.show(at(10, sent(1, 'ada')))).toMatchObject({ event: { data: { text: thousand('1') } } });
+  const late = at(11, sent(299, 'ada'));
+  expect(shownEvents.show(late)).toEqual({ missing: 1_299 });
+  expect(shownEvents.show(late, edits[298])).toEqual({ missing: 1_299 });
+  expect(shownEvents.show(late, edits[299])).toMatchObject({
+    version: 11,
+    event: { data: { text: thousand('299'), editedAt: 'at 1299', deletedAt: null } },
+  });
+});
+
+test('what was forgotten makes room', () => {
+  const { shownEvents } = noteTooMuch();
+  shownEvents.forgetBefore(1_299);
+  for (let seq = 400; seq < 600; seq += 1) shownEvents.note(at(2_000 + seq, edited(seq, thousand(`${seq}`))));
+  expect(shownEvents.show(at(12, sent(599, 'ada')))).toMatchObject({ event: { data: { text: thousand('599') } } });
+});
+
+test('a message that is edited again and again takes the room of one text', () => {
+  const shownEvents = createShownEvents();
+  for (let edit = 0; edit < 1_000; edit += 1) shownEvents.note(at(100 + edit, edited(1, thousand(`${edit}`))));
+  expect(shownEvents.show(at(10, sent(1, 'ada')))).toMatchObject({ event: { data: { text: thousand('999') } } });
+  shownEvents.note(at(2_000, deleted(1)));
+  expect(shownEvents.show(at(10, sent(1, 'ada')))).toMatchObject({
+    event: { data: { text: null, deletedAt: 'at 2000' } },
+  });
+});
