@@ -7,6 +7,7 @@ import { refusalError } from './error-table.ts';
 import { accepted } from './refused.ts';
 import type { RequestRates } from './request-rates.ts';
 import type { Services } from './services.ts';
+import type { Lane } from './turns.ts';
 
 /** What one request's resolvers share. Loaders batch the reads of a page and last no longer than the request. */
 export interface RequestContext {
@@ -16,6 +17,7 @@ export interface RequestContext {
   viewer(): Viewer;
   readonly loaders: Loaders;
   readonly rates: RequestRates;
+  readonly turns: Lane;
 }
 
 export interface Loaders {
@@ -28,10 +30,12 @@ export function createContext(
   services: Services,
   viewer: Viewer | Refused<AccessRefusal>,
   rates: RequestRates,
+  turns: Lane,
 ): RequestContext {
   return {
     services,
     rates,
+    turns,
     policy: createPolicy(services.commands, services.now),
     viewer() {
       const known = accepted(viewer);

@@ -12,6 +12,7 @@ import type { RateLimits } from './rate-limits.ts';
 import { authenticate, type Origin, requestRates } from './request-rates.ts';
 import { schema } from './schema/schema.ts';
 import type { Services } from './services.ts';
+import { createTurns } from './turns.ts';
 
 /** What the two ways in hand to yoga: a request, or who a socket belongs to. */
 interface InitialContext {
@@ -25,6 +26,7 @@ export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
 
 /** Parsing, limits, rights and errors of every operation, whichever way it comes. */
 export function createGraphQL(services: Services, logger: FastifyBaseLogger, rateLimits: RateLimits): Yoga {
+  const turns = createTurns(sliceMilliseconds, () => performance.now());
   return createYoga<InitialContext, RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -58,10 +60,13 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger, rat
       const authorization = socketViewer === undefined ? request.headers.get('authorization') : undefined;
       const viewer = socketViewer ?? (await authenticate(services.tokens, rateLimits, authorization, origin.address));
       if (!('refused' in viewer)) admitted?.(viewer);
-      return createContext(services, viewer, requestRates(rateLimits, viewer, origin));
+      return createContext(services, viewer, requestRates(rateLimits, viewer, origin), turns.lane());
     },
   });
 }
+
+/** How long answers are made before others are looked at. */
+const sliceMilliseconds = 10;
 
 const nowhere: Origin = { address: undefined, socket: undefined };
 

@@ -64,7 +64,7 @@ messageRef.implement({
         after: t.arg.string(),
         at: t.arg({ type: 'DateTime' }),
       },
-      extensions: costing({ own: 50, page: { sizes: ['first'], byDefault: 50 } }),
+      extensions: costing({ own: 100, page: { sizes: ['first'], byDefault: 50 } }),
       resolve: readers,
     }),
     explain: t.field({

@@ -1,0 +1,73 @@
+import { setImmediate as roundOfTheLoop } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { GroupCommand } from '../../src/commands/group.ts';
+import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+
+const readers = 3_000;
+let server: RunningServer;
+let ada: Person;
+let betweenSendingAndReading: string;
+
+type Order = Omit<GroupCommand, 'commandId' | 'actorId' | 'at'>;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  ada = await server.person('ada');
+  const { commands, freshness } = server.services;
+  let moment = Date.now() - 60_000;
+  const envelope = (actorId: string) => {
+    moment += 1;
+    return { commandId: `command ${moment}`, actorId, at: new Date(moment).toISOString() };
+  };
+  const handle = (order: object) =>
+    commands.handleGroup('g', { ...(order as Order), ...envelope('ada') } as GroupCommand);
+  const people = Array.from({ length: readers }, (_, index) => ({
+    userId: `reader-${index}`,
+    name: undefined,
+    role: undefined,
+  }));
+  await handle({ type: 'CreateGroup', groupId: 'g', name: 'G', creatorName: 'Ada', members: people });
+  await handle({ type: 'SendMessage', messageId: 'm', text: 'to all', mentions: [], replyTo: undefined });
+  betweenSendingAndReading = new Date(moment).toISOString();
+  moment += 1_000;
+  const marks = await Promise.all(
+    people.map(({ userId }) =>
+      commands.handleMark('g', { type: 'MarkReadUpTo', groupId: 'g', upTo: 1, ...envelope(userId) }),
+    ),
+  );
+  const position = Math.max(...marks.map((mark) => ('position' in mark ? mark.position : 0)));
+  expect(await freshness.atLeast(position)).toBeUndefined();
+});
+afterAll(() => server.stop());
+
+/** The most processor time that this thread took from one round of its event loop to the next, and all that it took. */
+async function watchLoop(until: Promise<unknown>): Promise<{ longestMilliseconds: number; totalMilliseconds: number }> {
+  const used = () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  let [ended, longest] = [false, 0];
+  void until.finally(() => {
+    ended = true;
+  });
+  const began = used();
+  for (let last = began; !ended; last = used()) {
+    await roundOfTheLoop();
+    longest = Math.max(longest, used() - last);
+  }
+  return { longestMilliseconds: longest, totalMilliseconds: used() - began };
+}
+
+it('an answer that takes many long reads lets others through between them', async () => {
+  // Nobody had read it then, so each of them looks at every member.
+  const list = (alias: number) =>
+    `a${alias}: readers(first: 1, at: "${betweenSendingAndReading}") { edges { cursor } }`;
+  const query = `{ message(groupId: "g", messageId: "m") { ${Array.from({ length: 90 }, (_, alias) => list(alias)).join(' ')} } }`;
+  await ada.get('{ me { id } }');
+  const asked = ada.get<{ message: object }>(query);
+  const { longestMilliseconds, totalMilliseconds } = await watchLoop(asked);
+  expect(Object.values((await asked).message)).toHaveLength(90);
+  // Processor time and not the clock's, so that the machine's other work does not count.
+  expect(totalMilliseconds).toBeGreaterThan(60);
+  expect(longestMilliseconds).toBeLessThan(totalMilliseconds / 3);
+});
