@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { run as runNetworkFaults } from './r3-network.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
 import { run as runRevoked } from './r9-revoked.ts';
+import { run as runMalformed } from './r10-malformed.ts';
 import { run as runRights } from './r11-rights.ts';
 import { run as runChurn } from './r12-churn.ts';
 import { holds, type TortureRow } from './row.ts';
@@ -28,6 +29,12 @@ const rows: readonly TortureRow[] = [
     title: 'people are removed and tokens expire while they watch another process',
     rounds: { long: 1_000, short: 8 },
     run: runRevoked,
+  },
+  {
+    name: 'R10',
+    title: 'hostile requests over HTTP, WebSocket and raw connections',
+    rounds: { long: 100_000, short: 20_000 },
+    run: runMalformed,
   },
   {
     name: 'R11',
