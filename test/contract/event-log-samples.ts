@@ -49,6 +49,15 @@ export function message(seq: number, text = 'Hello'): EncodedEvent {
   return encodeEvent({ type: 'MessageSent', data }, metadata, deriveId('message', String(seq)));
 }
 
+/**
+ * Close below what every store takes in one append, in two bytes a character: the limit is one of bytes. No text of ours
+ * is so long, but a log takes whatever is encoded.
+ */
+export const long = (seq: number): EncodedEvent => ({
+  ...message(seq),
+  data: JSON.stringify({ text: 'é'.repeat(449_500) }),
+});
+
 /** What a stream holds, as it was given to `append`. */
 export async function stored(log: EventLog, streamName: StreamName): Promise<readonly EncodedEvent[]> {
   const events = await log.readStream(streamName, 0, 100_000);
