@@ -1,6 +1,6 @@
 import { commandProgress } from '../events/command-progress.ts';
 import type { GroupEvent } from '../events/event.ts';
-import { stringBytes } from '../memory/string-bytes.ts';
+import { ownString, stringBytes } from '../memory/string-bytes.ts';
 import type { Position } from '../ports/event-log.ts';
 import type { CommandEnvelope, EventOrigin } from './decider.ts';
 import { type Generation, withEntry } from './generation.ts';
@@ -49,7 +49,9 @@ export function withCommandOf<State extends CommandMemory>(
 ): State {
   const { actorId, causationId, commandDigest } = metadata;
   if (commandDigest === undefined) return state;
-  const command: KnownCommand = { digest: commandDigest, position, addedUpTo: commandProgress(event, metadata) };
+  const last = commandProgress(event, metadata);
+  const addedUpTo = last === null ? null : ownString(last);
+  const command: KnownCommand = { digest: commandDigest, position, addedUpTo };
   const commands = withEntry(state.commands, commandKey(actorId, causationId), command, knownCommandBytes);
   return { ...state, commands };
 }

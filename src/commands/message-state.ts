@@ -59,8 +59,7 @@ export interface MessageContent {
 }
 
 export function messageState(content: MessageContent, reactions: Reactions = PersistentMap()): MessageState {
-  const { messageId, seq, text, isEdited, position } = content;
-  const authorId = ownString(content.authorId);
+  const { messageId, seq, authorId, text, isEdited, position } = content;
   const replyTo = content.replyTo === null ? null : ownString(content.replyTo);
   const mentions = content.mentions.map(ownString);
   let byteLength = bytesPerMessage + stringBytes(messageId) + stringBytes(authorId);

@@ -12,10 +12,14 @@ export function stringBytes(text: string): number {
   return Math.ceil(bytes / wordBytes) * wordBytes;
 }
 
+/** V8 copies what is cut out of a string, or put together of several, where it is shorter than this. */
+const shortestPiece = 13;
+
 /**
  * The same text as a string of its own. A piece that was cut out of a longer string, such as an id written into a GraphQL
  * document, keeps all of that string in memory for as long as it is kept itself.
  */
 export function ownString(text: string): string {
+  if (text.length < shortestPiece) return text;
   return JSON.parse(JSON.stringify(text)) as string;
 }

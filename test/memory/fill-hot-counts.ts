@@ -51,7 +51,10 @@ const stories: Readonly<Record<string, readonly Happened[]>> = {
   'many messages': [added(2), ...range(2_500).map(sent), read(2, 2_000), left(2, 2_500)],
   'coming and going': [
     added(100),
-    ...range(5).flatMap((round) => range(100).flatMap((index) => [left(index, round), back(index, round)])),
+    ...range(5).flatMap((round) => [
+      sent(round),
+      ...range(100).flatMap((index) => [left(index, round), back(index, round)]),
+    ]),
   ],
 };
 

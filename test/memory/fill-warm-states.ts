@@ -81,10 +81,11 @@ const groupStories: Readonly<Record<string, readonly GroupEvent[]>> = {
   'many mentions': [created, ...range(200).map((seq) => messageSent(seq, 'short', range(50).map(person)))],
   'forgotten messages': [
     created,
+    messageSent(1, 'the only one that is held'),
     ...range(1_000).map(
-      (seq): GroupEvent => ({
+      (number): GroupEvent => ({
         type: 'MessageEdited',
-        data: { messageId: `018f3c5e-7a2b-7c3d-8e4f-@-${String(seq).padStart(12, '0')}`, seq, text: 'x' },
+        data: { messageId: `018f3c5e-7a2b-7c3d-8e4f-@-${String(number + 1).padStart(12, '0')}`, seq: 1, text: 'x' },
       }),
     ),
   ],
