@@ -16,7 +16,7 @@ export interface EdgeLimits {
   /** What a socket may have waiting to be sent. Beyond it the reader is too slow: it is closed, and resumes at a version. */
   readonly maximumBufferedBytes: number;
   readonly bufferCheckMilliseconds: number;
-  /** A socket that does not answer a ping until the next one is cut off. */
+  /** A socket that does not answer a ping until the next one is closed, with the code that means "resume". */
   readonly pingMilliseconds: number;
   /** A peer that does not answer a close in this time is cut off. */
   readonly closeMilliseconds: number;

@@ -60,9 +60,12 @@ export function serveWebSockets(options: WebSocketsOptions): WebSockets {
   }, limits.bufferCheckMilliseconds);
   const pings = setInterval(() => {
     for (const connection of connections) {
-      if (!connection.alive) connection.socket.terminate();
+      const { socket } = connection;
+      if (socket.readyState !== socket.OPEN) continue;
+      // One that reads again in the next seconds learns to resume; `ws` cuts off the others.
+      if (!connection.alive) socket.close(closeCodes.resume, 'No answer to a ping: resume');
+      else socket.ping();
       connection.alive = false;
-      if (connection.socket.readyState === connection.socket.OPEN) connection.socket.ping();
     }
   }, limits.pingMilliseconds);
   slow.unref();

@@ -185,11 +185,11 @@ it('cuts off a slow reader that does not take the close either', async () => {
   await slowServer.stop();
 });
 
-it('cuts off a peer that answers no ping', async () => {
-  const limits = { pingMilliseconds: 50 };
+it('closes a peer that answers no ping with the code that means resume, and cuts it off', async () => {
+  const limits = { pingMilliseconds: 50, closeMilliseconds: 100 };
   const pinging = await startTestServer({ limits, environment: sameKey });
   const { socket, ended } = await openRaw(pinging.url, upgrade());
-  await ended;
+  expect((await ended).received).toContain('resume');
   socket.destroy();
   await pinging.stop();
 });

@@ -25,6 +25,7 @@ export async function endWithDeafClients(options: { readonly unmerciful: boolean
   const preload = pathToFileURL(join(import.meta.dirname, 'cut-nobody-off.ts')).href;
   const environment = {
     HIGHWATER_JWT_SECRET: secret,
+    HIGHWATER_RATE_LIMITS: 'off',
     ...(options.unmerciful && { NODE_OPTIONS: `--import ${preload}` }),
   };
   const server = await startServerProcess(data, [], environment);

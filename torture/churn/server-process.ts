@@ -27,7 +27,10 @@ const withLeak = (services: Services): Services => ({
 });
 
 const { HIGHWATER_JWT_SECRET } = process.env;
-const api = await startApiInProcess({ HIGHWATER_JWT_SECRET }, process.argv.includes('leak') ? withLeak : undefined);
+const api = await startApiInProcess({
+  environment: { HIGHWATER_JWT_SECRET },
+  wrap: process.argv.includes('leak') ? withLeak : undefined,
+});
 
 function held(): Held {
   globalThis.gc?.();

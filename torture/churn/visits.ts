@@ -22,7 +22,7 @@ const subscriptions: readonly string[] = [
 ];
 const page =
   'query ($groupId: ID!) { group(id: $groupId) { name timeline { edges { node { text readCount readers { edges { node { readAt } } } } } } } }';
-const patienceMilliseconds = 1_000;
+const patienceMilliseconds = 5_000;
 
 async function open({ port }: VisitTarget): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
@@ -57,7 +57,7 @@ function request({ port, token, groupId }: VisitTarget, query: string, accept: s
 const upgrade = ({ port }: VisitTarget): string =>
   [
     ...['GET /graphql HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: Upgrade', 'Upgrade: websocket'],
-    ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: aGlnaHdhdGVyLXRvcnR1cmU='],
+    ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: aGlnaHdhdGVyLWJlbmNoIQ=='],
     ...['Sec-WebSocket-Protocol: graphql-transport-ws', '', ''],
   ].join('\r\n');
 
@@ -74,14 +74,16 @@ function subscribe({ groupId }: VisitTarget, id: string, random: () => number): 
 async function upgraded(target: VisitTarget): Promise<Socket> {
   const socket = await open(target);
   socket.write(upgrade(target));
-  await hear(socket);
+  const answer = await hear(socket);
+  if (!answer.startsWith('HTTP/1.1 101')) throw new Error(`no upgrade: ${answer}`);
   return socket;
 }
 
 async function acknowledged(target: VisitTarget): Promise<Socket> {
   const socket = await upgraded(target);
   socket.write(init(target));
-  await hear(socket);
+  const answer = await hear(socket);
+  if (!answer.includes('connection_ack')) throw new Error(`not acknowledged: ${answer}`);
   return socket;
 }
 
@@ -140,6 +142,8 @@ export const visits: Readonly<Record<string, Visit>> = {
   subscribed: async (target, random) => {
     const socket = await acknowledged(target);
     for (const id of ['a', 'b', 'c']) socket.write(subscribe(target, id, random));
+    // Answered with a pong after the subscriptions were looked at: they may have nothing to say.
+    socket.write(frame({ type: 'ping' }));
     await hear(socket);
     leave(socket, random);
   },
@@ -149,7 +153,7 @@ export const visits: Readonly<Record<string, Visit>> = {
       socket.write(subscribe(target, id, random));
       socket.write(frame({ id, type: 'complete' }));
     }
-    await hear(socket);
+    await new Promise((resolve) => setTimeout(resolve, 50));
     leave(socket, random);
   },
 };

@@ -21,9 +21,13 @@ export async function startTwoProcesses(
   options: { readonly real: boolean } | { readonly real: false; readonly wrap: (services: Services) => Services },
 ): Promise<TwoProcesses> {
   const wire = await startWireServer();
-  const environment = { HIGHWATER_EVENTSTORE_URL: wire.url, HIGHWATER_JWT_SECRET: secret };
+  const environment = {
+    HIGHWATER_EVENTSTORE_URL: wire.url,
+    HIGHWATER_JWT_SECRET: secret,
+    HIGHWATER_RATE_LIMITS: 'off',
+  };
   const start = async (): Promise<{ url: string; close(): Promise<void> }> => {
-    if (!options.real) return startApiInProcess(environment, 'wrap' in options ? options.wrap : undefined);
+    if (!options.real) return startApiInProcess({ environment, wrap: 'wrap' in options ? options.wrap : undefined });
     const data = await mkdtemp(join(tmpdir(), 'highwater-revoked-'));
     const started = await startServerProcess(data, [], environment);
     const close = async () => {

@@ -16,7 +16,7 @@ export interface RightsStage {
 }
 
 export async function startRightsStage(wrap?: (services: Services) => Services): Promise<RightsStage> {
-  const api = await startApiInProcess({}, wrap);
+  const api = await startApiInProcess({ wrap });
   const { services } = api;
   let holder: DatabaseSync | undefined;
 
