@@ -70,6 +70,7 @@ export async function startProjectorThread(options: ProjectorThreadOptions): Pro
     if (message.type === 'running') begun();
     else if (message.type === 'poison') logger.error(message, 'an event cannot be projected: its group is halted');
     else if (message.type === 'resumed') logger.info(message, 'a halted group can be read now: it goes on');
+    else if (message.type === 'warning') logger.warn({ reason: message.reason }, 'Node warns');
     else logger.warn({ reason: message.reason }, 'the projector waits and tries again');
   }
 

@@ -11,6 +11,8 @@ export type ProjectorMessage =
   | { readonly type: 'poison'; readonly groupId: string; readonly reason: string }
   /** A group that was halted goes on. */
   | { readonly type: 'resumed'; readonly groupId: string }
+  /** What Node would print as it is among the lines of the log. */
+  | { readonly type: 'warning'; readonly reason: string }
   /** It goes on by itself, but queries fall behind. */
   | { readonly type: 'fault'; readonly reason: string };
 
@@ -26,6 +28,9 @@ const { logFile, readModelsFile } = z.object({ logFile: z.string(), readModelsFi
 const port = parentPort;
 if (port === null) throw new Error('projector-thread.ts runs as a worker');
 const tell = (message: ProjectorMessage | ProjectorFailure): void => port.postMessage(message);
+
+process.removeAllListeners('warning');
+process.on('warning', (warning) => tell({ type: 'warning', reason: String(warning) }));
 
 /** A busy log comes in hundreds of small commits a second; a transaction for each would take a core from the server. */
 const liveIntervalMilliseconds = 15;

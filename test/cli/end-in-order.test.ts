@@ -67,7 +67,9 @@ it('goes on ending when errors go on', async () => {
 });
 
 it('prints nothing but lines of the log, and goes on when nobody reads them any more', async () => {
-  const process = await start(`process.on('SIGUSR2', () => {
+  const process = await start(`import { isMainThread } from 'node:worker_threads';
+  if (!isMainThread) setInterval(() => process.emitWarning('warned in a thread'), 50).unref();
+  else process.on('SIGUSR2', () => {
     process.emitWarning('something is deprecated', 'DeprecationWarning', 'DEP0');
     console.error('printed by %s', 'a library', new Error('of its own'));
     console.warn('and warned');
@@ -83,6 +85,7 @@ it('prints nothing but lines of the log, and goes on when nobody reads them any 
   process.child.kill('SIGUSR2');
   await vi.waitFor(() => expect(linesOf(process).map(({ printed }) => printed)).toContain('and warned'));
   expect(linesOf(process).map(({ err }) => err?.message)).toContain('something is deprecated');
+  await vi.waitFor(() => expect(process.errors()).toContain('warned in a thread'));
   expect(linesOf(process).find(({ level }) => level === 50)?.printed).toContain(
     'printed by a library Error: of its own',
   );

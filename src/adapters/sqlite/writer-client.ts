@@ -49,10 +49,11 @@ export async function startWriter(
 ): Promise<Writer> {
   const script = options.writerScript ?? new URL('./event-log-writer.ts', import.meta.url);
   const workerData: WriterOptions = { file: options.file, maximumPageCount: options.maximumPageCount };
-  // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker.
+  // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker. And what Node warns of in it
+  // would be printed as it is among the lines of the log.
   const worker = new Worker(script, {
     workerData,
-    execArgv: [],
+    execArgv: ['--no-warnings'],
     ...(options.writerLimits && { resourceLimits: options.writerLimits }),
   });
   await opened(worker, options.file);
