@@ -1,6 +1,6 @@
 import { type DocumentNode, type GraphQLError, Kind, OperationTypeNode, parse, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { createDocumentCache } from './document-cache.ts';
+import { createBoundedMap } from '../memory/bounded-map.ts';
 import { unwieldiness, unwieldinessOfVariables } from './document-shape.ts';
 import { ApiError } from './error-table.ts';
 import { createQueryCost, type Variables } from './query-cost.ts';
@@ -13,6 +13,8 @@ const maximumDocumentLength = 65_536;
 const maximumDepth = 14;
 const maximumValidationErrors = 10;
 const maximumCachedBytes = 32 * 1024 * 1024;
+/** What a token of a parsed document was measured to hold, with its nodes and places; its text comes on top. */
+const bytesPerToken = 290;
 
 /**
  * In points: see FieldCost. A page of 200 messages with everything about each takes half of it; the whole was measured
@@ -41,7 +43,8 @@ interface Asked {
  * the square of what it looks at. Parsed documents and their validation are remembered.
  */
 export function documentLimits(): Plugin<Costed> {
-  const documents = createDocumentCache(maximumCachedBytes);
+  // Clients' few operations are parsed once; by size, because texts are anybody's.
+  const documents = createBoundedMap<DocumentNode>(maximumCachedBytes);
   const validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   const problems = new WeakMap<DocumentNode, ApiError | undefined>();
   const queryCost = createQueryCost(schema);
@@ -74,11 +77,12 @@ export function documentLimits(): Plugin<Costed> {
         const message = `A document has at most ${maximumDocumentLength} characters: put values into variables.`;
         return setParseFn(() => new ApiError('BAD_INPUT', message));
       }
-      const known = documents.get(text);
+      const known = documents.use(text);
       if (known !== undefined) return setParsedDocument(known);
       setParseFn((source, options) => parse(source, { ...options, maxTokens: maximumTokens }));
       return ({ result }) => {
-        if (result !== null && 'kind' in result) documents.set(text, result);
+        if (result !== null && 'kind' in result)
+          documents.set(text, result, bytesPerToken * (result.tokenCount ?? 0) + text.length);
       };
     },
     onValidate({ context, params, setResult, setValidationFn, extendContext }) {
