@@ -65,6 +65,26 @@ describe('what was deleted or replaced', () => {
     expect(entries.map(textOf)).toEqual([...upTo(1, 100), ...upTo(1, 100)].map((seq) => `${seq} ${long}`));
   });
 
+  test.each([
+    { waiting: 0, edits: 200, characters: 1_400 },
+    { waiting: 1, edits: 300, characters: 1_000 },
+  ])('is not held for ever: what was shown is forgotten, with $waiting always waiting', async (one) => {
+    const { waiting, edits, characters } = one;
+    const timeline = await stage.timeline('bob', undefined);
+    await stage.append(...messages(1, 300));
+    await stage.fed();
+    await take(timeline, 300 - waiting);
+    for (let seq = 1; seq <= edits; seq += 1) {
+      const told = take(timeline, 1);
+      await stage.append(edited(seq, `${seq}`.padEnd(characters, '.')));
+      await stage.fed();
+      await told;
+    }
+    const reads = countReads(() => take(timeline, 1 + waiting));
+    await stage.append(sent(301, 'ada'), edited(301, 'x'.repeat(characters)));
+    expect(await reads).toBe(0);
+  });
+
   test('is not shown out of what waits for a slow subscriber', async () => {
     const timeline = await stage.timeline('bob', undefined);
     await stage.append(sent(1, 'ada'), sent(2, 'ada'), deleted(1), edited(2, 'second'));
