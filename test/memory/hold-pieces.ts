@@ -29,8 +29,10 @@ const before = await heapBytes();
 let group = groupDecider.initialState;
 let marks = marksDecider.initialState;
 const keys = createBoundedMap<number>(Number.POSITIVE_INFINITY);
+let commands = 0;
 const evolve = (event: GroupEvent) => {
-  group = groupDecider.evolve(group, event, { metadata: metadata(piece('command')), position: 0 });
+  commands += 1;
+  group = groupDecider.evolve(group, event, { metadata: metadata(piece(`command-${commands}`)), position: 0 });
 };
 for (let index = 0; index < 20; index += 1) {
   const id = (what: string) => piece(`${what}-${index}`);
