@@ -52,7 +52,8 @@ test('a projector whose read models are ahead has ended for good, and lets go of
   expect(apply).not.toHaveBeenCalled();
 });
 
-describe('embedded read models', () => {
+// Each start is threads and files: much for a machine that does other things besides.
+describe('embedded read models', { timeout: 60_000 }, () => {
   let root: string;
   const inDirectory = (name: string) => ({ logger, directory: join(root, name) });
 

@@ -16,7 +16,7 @@ async function send(person: Person, messageId: string): Promise<string> {
     .position;
 }
 
-test('damage that only queries meet is mended as well, while the server runs', async () => {
+test('damage that only queries meet is mended as well, while the server runs', { timeout: 60_000 }, async () => {
   server = await startTestServer();
   let ada = await server.person('ada');
   await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
@@ -29,10 +29,12 @@ test('damage that only queries meet is mended as well, while the server runs', a
   ada = await server.person('ada');
   damageTable(join(server.dataDirectory, 'read-models.db'), 'messages');
   expect(await page()).not.toMatchObject(asItWas);
-  await expect.poll(page, { timeout: 10_000 }).toMatchObject(asItWas);
+  await expect.poll(page, { timeout: 30_000 }).toMatchObject(asItWas);
 });
 
-test('damage that the projector meets is mended while the server runs, and queries go on with what is built anew', async () => {
+test('damage that the projector meets is mended while the server runs, and queries go on with what is built anew', {
+  timeout: 60_000,
+}, async () => {
   server = await startTestServer({
     betweenRuns: async (dataDirectory) => damageTable(join(dataDirectory, 'read-models.db'), 'members'),
   });
@@ -42,7 +44,7 @@ test('damage that the projector meets is mended while the server runs, and queri
   await server.restart();
   const position = await send(ada, 'm2');
   const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
-  await expect.poll(page, { timeout: 10_000 }).toMatchObject({
+  await expect.poll(page, { timeout: 30_000 }).toMatchObject({
     group: { lastSeq: 2, timeline: { edges: [{ node: { id: 'm1' } }, { node: { id: 'm2' } }] } },
   });
   expect(await server.services.readModels.members('g', ['ada'])).toMatchObject([{ userId: 'ada' }]);
