@@ -24,6 +24,7 @@ const commands = createCommands({
   readModels: {
     checkpoint: async () => startOfLog,
     groups: async () => [],
+    haltedGroups: async () => [],
     groupSnapshot: async () => undefined,
     messages: async () => [],
     acceptedCommands: async () => [],

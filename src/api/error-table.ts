@@ -38,6 +38,8 @@ export class ApiError extends GraphQLError {
 export const groupNotFound = (): ApiError =>
   new ApiError('NOT_FOUND', 'There is no such group, or you may not see it.');
 
+const groupHalted = 'This group is halted: its log holds an event that cannot be read.';
+
 /** Whatever the rooms behind the API refuse with. */
 export type AnyRefusal = Refusal | DeliveryRefusal;
 
@@ -58,6 +60,8 @@ export function refusalError(refusal: AnyRefusal): ApiError {
       return new ApiError('CONFLICT', 'A group keeps at least one owner: make somebody else an owner first.');
     case 'message-not-found':
       return new ApiError('NOT_FOUND', 'There is no such message in this group.');
+    case 'group-halted':
+      return new ApiError('UNAVAILABLE', groupHalted, { reason: 'halted' });
     case 'message-deleted':
       return new ApiError('CONFLICT', 'The message is deleted.');
     case 'message-id-taken':
@@ -109,10 +113,8 @@ export function clientError(error: unknown): { readonly told: GraphQLError; read
     return { told: tell('UNAVAILABLE', 'A store is unavailable; nothing was changed. Try again.'), unexpected: true };
   }
   if (original instanceof UndecodableEvent) {
-    return {
-      told: tell('UNAVAILABLE', 'This group is halted: its log holds an event that cannot be read.'),
-      unexpected: true,
-    };
+    const told = new GraphQLError(groupHalted, { ...at, extensions: { code: 'UNAVAILABLE', reason: 'halted' } });
+    return { told, unexpected: true };
   }
   // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
   if (original instanceof GraphQLError)

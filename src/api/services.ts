@@ -4,6 +4,7 @@ import type { LiveFeed } from '../delivery/live-feed.ts';
 import type { ReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
 import type { ShownMessages } from '../delivery/shown-messages.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import type { HaltedGroups } from '../ports/halted-groups.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Tokens } from '../rights/tokens.ts';
@@ -15,6 +16,8 @@ export interface Services {
   /** Without what holds texts, which is shown by `messages` only. */
   readonly readModels: Omit<ReadModels, keyof ShownMessages>;
   readonly messages: ShownMessages;
+  /** Which groups are halted, as far as this process knows. */
+  readonly halted: HaltedGroups;
   readonly counts: HotReadCounts;
   readonly feed: LiveFeed;
   readonly announcer: ReadCountAnnouncer;

@@ -3,6 +3,7 @@ import type { DecodedRecord } from '../events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
+import { createHaltedGroups, GroupHalted, type HaltedGroups } from '../ports/halted-groups.ts';
 import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import type { WaitingBounds } from './command-queues.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
@@ -10,9 +11,11 @@ import { activeMember, type GroupState, groupStateBytes, initialGroupState, memb
 import { createCommandHandler } from './handle-command.ts';
 import { type MarkReadUpTo, type MarksState, markBytes, marksDecider } from './marks.ts';
 import type { Handled } from './pending-command.ts';
+import type { Refusal } from './refusal.ts';
 import { remember } from './remember.ts';
 import type { Warm } from './warm-state.ts';
 import { createWarmStreams } from './warm-streams.ts';
+import { createWholeGroups, type WholeGroups } from './whole-groups.ts';
 
 export interface Commands {
   /** Decides and appends; see createCommandHandler for order, durability and errors. */
@@ -25,16 +28,26 @@ export interface Commands {
   group(groupId: string): Promise<Warm<GroupState>>;
   /** Reads the log's tail of the group first, for an answer that must know of other processes' appends. */
   newestGroup(groupId: string): Promise<Warm<GroupState>>;
+  /** What somebody is told of a halted group: a stranger learns nothing of it, as ever. */
+  refusalOfHalted(groupId: string, userId: string): Promise<HaltedRefusal>;
   /** Hands on an event of the live feed. */
   follow(recorded: RecordedEvent, decoded: DecodedRecord): void;
 }
+
+export type HaltedRefusal = Extract<
+  Refusal,
+  { readonly kind: 'group-halted' | 'group-not-found' | 'no-longer-a-member' }
+>;
 
 export interface CommandsOptions {
   readonly log: EventLog;
   readonly readModels: Pick<
     ReadModels,
-    'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands'
+    'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands' | 'haltedGroups'
   >;
+  /** Which groups are halted, and how that is found out; both where this process begins with an empty log. */
+  readonly halted?: HaltedGroups;
+  readonly whole?: WholeGroups;
   /** How many bytes of heap all warm states may take together, but for those in use at the moment. */
   readonly capacityBytes?: number;
   /** How many bytes of commands may wait, of groups and of marks apart. */
@@ -57,8 +70,11 @@ const marksShare = 0.25;
 
 export function createCommands(options: CommandsOptions): Commands {
   const { log, readModels, capacityBytes = defaultCapacityBytes, generationSize, waiting } = options;
+  const { halted = createHaltedGroups() } = options;
+  const { whole = createWholeGroups({ log, readModels, halted, startPosition: startOfLog }) } = options;
   const groups = createWarmStreams<GroupState>({
     log,
+    halted,
     streamName: groupStream,
     // A group's stream holds group events only: whatever else the union knows belongs to other streams.
     evolve: (state, { event, metadata }, position) =>
@@ -69,6 +85,7 @@ export function createCommands(options: CommandsOptions): Commands {
   });
   const marks = createWarmStreams<MarksState>({
     log,
+    halted,
     streamName: readsStream,
     evolve: (state, { event, metadata }, position) =>
       marksDecider.evolve(state, event as ReadsEvent, { metadata, position }),
@@ -85,7 +102,7 @@ export function createCommands(options: CommandsOptions): Commands {
     waiting,
     prepare: async (groupId, commands) => ({
       context: undefined,
-      warm: await remember({ log, readModels, groups, generationSize }, groupId, commands),
+      warm: await remember({ log, halted, readModels, groups, generationSize }, groupId, commands),
     }),
   });
 
@@ -93,14 +110,14 @@ export function createCommands(options: CommandsOptions): Commands {
    * Where nothing was done for one who is gone there is nothing to wait for, and any position that moves with the group, be
    * it the log's end, would tell of what has happened since.
    */
-  const handleGroup: Commands['handleGroup'] = async (groupId, command) => {
+  const handleWhole: Commands['handleGroup'] = async (groupId, command) => {
     const handled = await decideAndAppend(groupId, command);
     if ('refused' in handled || handled.isRepetition || handled.events.length > 0) return handled;
     if (activeMember(handled.state, command.actorId) !== undefined) return handled;
     return { ...handled, position: startOfLog };
   };
 
-  const handleMark = createCommandHandler({
+  const decideAndAppendMark = createCommandHandler({
     log,
     decider: marksDecider,
     streams: marks,
@@ -127,18 +144,55 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
 
+  /** The rows may not be there yet. */
+  const statesAtHalt = new Map<string, GroupState>();
+
+  /** Of a halted group nothing is decided, and nothing appended to any of its streams. */
+  async function unlessHalted<Answer>(groupId: string, actorId: string, handle: () => Promise<Answer>) {
+    try {
+      const looking = whole.require(groupId);
+      if (looking !== undefined) await looking;
+      return await handle();
+    } catch (error) {
+      if (!(error instanceof GroupHalted)) throw error;
+      return { refused: await refusalOfHalted(groupId, actorId) };
+    }
+  }
+
+  async function refusalOfHalted(groupId: string, userId: string): Promise<HaltedRefusal> {
+    const state = statesAtHalt.get(groupId) ?? warmGroup(await readModels.groupSnapshot(groupId)).state;
+    const member = state.members.get(userId);
+    if (member === undefined) return { kind: 'group-not-found' };
+    return { kind: member.active ? 'group-halted' : 'no-longer-a-member' };
+  }
+
+  halted.watch((groupId, halt) => {
+    const warm = groups.peek(groupId);
+    if (halt !== undefined && warm !== undefined) statesAtHalt.set(groupId, warm.state);
+    else statesAtHalt.delete(groupId);
+    groups.forget(groupId);
+    marks.forget(groupId);
+  });
+
   return {
-    handleGroup,
-    handleMark,
+    handleGroup: (groupId, command) => unlessHalted(groupId, command.actorId, () => handleWhole(groupId, command)),
+    handleMark: (groupId, command) =>
+      unlessHalted(groupId, command.actorId, () => decideAndAppendMark(groupId, command)),
+    refusalOfHalted,
     async group(groupId) {
       try {
+        const looking = whole.require(groupId);
+        if (looking !== undefined) await looking;
         return await groups.warm(groupId);
       } catch (error) {
         if (!(error instanceof LogUnavailable)) throw error;
         return warmGroup(await readModels.groupSnapshot(groupId));
       }
     },
-    newestGroup: groups.newest,
+    async newestGroup(groupId) {
+      await whole.require(groupId);
+      return groups.newest(groupId);
+    },
     follow(recorded, decoded) {
       if (decoded.family === 'group') groups.follow(decoded.groupId, recorded, decoded);
       if (decoded.family === 'reads') marks.follow(decoded.groupId, recorded, decoded);

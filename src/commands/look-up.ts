@@ -1,8 +1,8 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
-import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position } from '../ports/event-log.ts';
+import type { HaltedGroups } from '../ports/halted-groups.ts';
 import {
   type CommandKey,
   type CommandRow,
@@ -17,6 +17,7 @@ import { type MessageState, messageState, type Reactions } from './message-state
 
 export interface LookUpStores {
   readonly log: EventLog;
+  readonly halted: Pick<HaltedGroups, 'fold'>;
   readonly readModels: Pick<ReadModels, 'checkpoint' | 'groups' | 'messages' | 'reactions' | 'acceptedCommands'>;
 }
 
@@ -124,9 +125,12 @@ async function readThroughLog(
   for (;;) {
     const page = await stores.log.readStream(groupStream(groupId), version + 1, 1_000);
     for (const recorded of page) {
-      const { event, metadata } = decodeRecorded(recorded);
+      const before = state;
+      const { position } = recorded;
       // A group's stream holds group events only.
-      state = evolveGroup(state, event as GroupEvent, { metadata, position: recorded.position });
+      state = stores.halted.fold(recorded, ({ event, metadata }) =>
+        evolveGroup(before, event as GroupEvent, { metadata, position }),
+      );
     }
     version += page.length;
     if (page.length < 1_000) break;

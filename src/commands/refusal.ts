@@ -6,6 +6,8 @@ export type Refusal =
   | { readonly kind: 'group-exists' }
   /** The actor was a member once. One who never was gets group-not-found. */
   | { readonly kind: 'no-longer-a-member' }
+  /** Its log holds an event that this process cannot read: nothing of the group is decided or shown. */
+  | { readonly kind: 'group-halted' }
   /** The actor's role does not allow it. */
   | { readonly kind: 'forbidden'; readonly needs: string }
   /** The person whom the command is about is not a member. */

@@ -1,5 +1,4 @@
 import type { DecodedEvent } from '../events/codec.ts';
-import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { StreamName } from '../events/stream-name.ts';
 import { createBoundedMap } from '../memory/bounded-map.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type RecordedEvent,
   type Version,
 } from '../ports/event-log.ts';
+import type { HaltedGroups } from '../ports/halted-groups.ts';
 import type { Loaded, Warm, WarmStreams } from './warm-state.ts';
 
 interface Arrived {
@@ -29,6 +29,8 @@ interface Entry<State> {
 
 export interface WarmStreamsOptions<State> {
   readonly log: EventLog;
+  /** What an event breaks that is folded into a state halts the state's group. */
+  readonly halted: Pick<HaltedGroups, 'fold'>;
   readonly streamName: (id: string) => StreamName;
   /** Folds an event at `position`, or at one before it that this process does not know: see EventOrigin. */
   readonly evolve: (state: State, decoded: DecodedEvent, position: Position) => State;
@@ -49,7 +51,7 @@ const maximumAttempts = 10;
 const bytesPerEntry = 350;
 
 export function createWarmStreams<State>(options: WarmStreamsOptions<State>): WarmStreams<State> {
-  const { log, streamName, evolve, snapshot, weigh, capacityBytes } = options;
+  const { log, halted, streamName, evolve, snapshot, weigh, capacityBytes } = options;
   const entries = createBoundedMap<Entry<State>>(capacityBytes);
   let loads = 0;
 
@@ -104,7 +106,8 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
         if (recorded.version > warm.version + 1) {
           throw contradicted(id, `the log misses version ${warm.version + 1} of ${streamName(id)}`);
         }
-        warm = fold(warm, recorded, decodeRecorded(recorded));
+        const before = warm;
+        warm = halted.fold(recorded, (decoded) => fold(before, recorded, decoded));
       }
       if (warm !== entry.warm) set(id, entry, warm);
       if (page.length < pageSize) return;
@@ -130,8 +133,14 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
       const before = entry.warm?.version;
       await readTail(id, entry, from);
       if (!isCurrent(id, entry) || entry.warm === undefined) return;
-      for (const { recorded, decoded } of entry.arrived.splice(0)) {
-        if (recorded.version === entry.warm.version + 1) set(id, entry, fold(entry.warm, recorded, decoded));
+      for (const { recorded } of entry.arrived.splice(0)) {
+        const { warm: before } = entry;
+        if (recorded.version !== before.version + 1) continue;
+        set(
+          id,
+          entry,
+          halted.fold(recorded, (decoded) => fold(before, recorded, decoded)),
+        );
       }
       if (entry.warm.version >= entry.followedTo) {
         // At once: what comes by the feed from here on is for the state itself.

@@ -1,9 +1,9 @@
 import type { Commands } from '../commands/commands.ts';
-import { UndecodableEvent } from '../events/codec.ts';
-import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import type { DecodedRecord } from '../events/decode-recorded.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { EventLog, Position, RecordedEvent } from '../ports/event-log.ts';
+import { GroupHalted, type HaltedGroups } from '../ports/halted-groups.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { ChangedCounts } from '../projections/read-counts.ts';
 import { createFeedListeners, type FeedListener, type FeedListeners } from './feed-listeners.ts';
@@ -50,8 +50,8 @@ export interface LiveFeedOptions {
   readonly commands: Pick<Commands, 'follow'>;
   readonly counts: HotReadCounts;
   readonly startPosition: Position;
-  /** A group whose event cannot be decoded is halted here: nothing more of it is handed on. */
-  readonly onPoison: (recorded: RecordedEvent, error: UndecodableEvent) => void;
+  /** A group whose event cannot be read or folded, whatever it is, is halted: nothing more of it is handed on. */
+  readonly halted: HaltedGroups;
   /** Runs what follows the log until it is stopped, and begins it again whatever ends it. */
   readonly keepRunning: (follow: (signal: AbortSignal) => Promise<void>) => { stop(): Promise<void> };
 }
@@ -61,7 +61,7 @@ export function startLiveFeed({
   commands,
   counts,
   startPosition,
-  onPoison,
+  halted,
   keepRunning,
 }: LiveFeedOptions): LiveFeed {
   const topics: Readonly<Record<FeedTopic, FeedListeners<FeedEvent>>> = {
@@ -70,31 +70,38 @@ export function startLiveFeed({
     counts: createFeedListeners(),
     person: createFeedListeners(),
   };
-  const halted = new Set<string>();
   const waiting = new Set<{ position: Position; reached: () => void }>();
   let position = startPosition;
   let isFollowing = false;
 
   function handOn(recorded: RecordedEvent): void {
     const stream = parseStreamName(recorded.streamName);
-    if (stream === undefined || stream.family === 'imports' || halted.has(stream.groupId)) return;
-    let decoded: DecodedRecord;
+    if (stream === undefined) return;
     try {
-      decoded = decodeRecorded(recorded);
+      halted.require(stream.groupId);
+      const news = halted.fold(recorded, (decoded) => folded(recorded, decoded));
+      if (news !== undefined) tell(news);
     } catch (error) {
-      if (!(error instanceof UndecodableEvent)) throw error;
-      halted.add(stream.groupId);
-      onPoison(recorded, error);
-      topics.group.failAll(stream.groupId, error);
-      topics.counts.failAll(stream.groupId, error);
-      return;
+      if (!(error instanceof GroupHalted)) throw error;
+      counts.skip(recorded);
     }
-    const { family, groupId } = stream;
+  }
+
+  /** Into everything that is kept of the group here; undefined where it is of a stream that nobody listens to. */
+  function folded(recorded: RecordedEvent, decoded: DecodedRecord): FeedEvent | undefined {
+    const { family, groupId } = decoded;
+    if (family === 'imports') return undefined;
     commands.follow(recorded, decoded);
     const changedCounts = counts.follow(recorded, decoded);
-    const event: FeedEvent = { groupId, family, recorded, decoded, changedCounts };
-    tell(event);
+    return { groupId, family, recorded, decoded, changedCounts };
   }
+
+  halted.watch((groupId, halt) => {
+    if (halt === undefined) return;
+    const error = new GroupHalted(halt);
+    topics.group.failAll(groupId, error);
+    topics.counts.failAll(groupId, error);
+  });
 
   function tell(news: FeedEvent): void {
     const { groupId, family, changedCounts, decoded } = news;

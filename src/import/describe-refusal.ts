@@ -16,6 +16,7 @@ export function describeRefusal(refusal: Refusal): string {
     case 'group-not-found':
     case 'group-exists':
     case 'no-longer-a-member':
+    case 'group-halted':
     case 'last-owner':
     case 'message-not-found':
     case 'message-deleted':

@@ -3,12 +3,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Services } from '../api/services.ts';
 import { createCommands } from '../commands/commands.ts';
+import { createWholeGroups } from '../commands/whole-groups.ts';
 import type { Config } from '../config.ts';
 import { createFreshness } from '../delivery/freshness.ts';
 import { startLiveFeed } from '../delivery/live-feed.ts';
 import { createReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
 import { createShownMessages } from '../delivery/shown-messages.ts';
 import { type EventLog, LogUnavailable, type Position } from '../ports/event-log.ts';
+import { createHaltedGroups } from '../ports/halted-groups.ts';
 import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
 import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
 import { createHotReadCounts } from '../projections/hot-read-counts.ts';
@@ -50,14 +52,14 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
   const tokens = await openTokens(config);
   const stores = await openStores(config, logger, refused.resolve, options.wrapLog);
   try {
-    const services = await createServices({ ...stores, tokens, logger, signal });
+    const { services, stop } = await createServices({ ...stores, tokens, logger, signal });
     return {
       services,
       logger,
       ready: () => readinessOf({ ...services, projector: stores.projector }),
       refused: refused.promise,
       async close() {
-        await services.feed.stop();
+        await stop();
         await stores.close();
       },
     };
@@ -70,11 +72,17 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
 /** The parts that are the same whatever the stores are. */
 async function createServices(
   options: Pick<Stores, 'log' | 'readModels'> & { tokens: Tokens; logger: Logger; signal: AbortSignal },
-): Promise<Services> {
+): Promise<{ readonly services: Services; stop(): Promise<void> }> {
   const { log, readModels, tokens, logger } = options;
   const startPosition = await findStart(options);
-  const commands = createCommands({ log, readModels });
-  const counts = createHotReadCounts({ log, readModels, startPosition });
+  const halted = createHaltedGroups();
+  halted.watch((groupId, halt) => {
+    if (halt === undefined) logger.info({ groupId }, 'a halted group goes on');
+    else logger.error(halt, 'a group is halted: its log holds an event that cannot be read');
+  });
+  const whole = createWholeGroups({ log, readModels, halted, startPosition });
+  const commands = createCommands({ log, readModels, halted, whole });
+  const counts = createHotReadCounts({ log, readModels, halted, startPosition });
   const ended = (error: unknown): 'again' => {
     logger.error({ err: error }, 'the live feed has ended; it is begun again where it was');
     return 'again';
@@ -84,18 +92,36 @@ async function createServices(
     commands,
     counts,
     startPosition,
-    onPoison: ({ streamName, version }, error) =>
-      logger.error({ streamName, version, err: error }, 'an event cannot be decoded: its group is halted'),
+    halted,
     keepRunning: (run) => keepRunning({ run, onEnd: ended }),
   });
   const announcer = createReadCountAnnouncer(feed, counts);
   const freshness = createFreshness({ readModels, feed, log, startPosition });
   const messages = createShownMessages({ readModels, commands, log });
   const live = { counts, feed, announcer, freshness };
-  return { log, commands, readModels, messages, ...live, tokens, now: Date.now, newId: randomUUID };
+  const services = { log, commands, readModels, halted, messages, ...live, tokens, now: Date.now, newId: randomUUID };
+  const learning = keepRunning({
+    async run(signal) {
+      for (;;) {
+        await wait(learnMilliseconds, undefined, { signal });
+        await whole.refresh();
+      }
+    },
+    // Also where the read models are away: whoever needs them is told so.
+    onEnd: () => 'again',
+  });
+  return {
+    services,
+    async stop() {
+      await learning.stop();
+      await feed.stop();
+    },
+  };
 }
 
 const retryMilliseconds = 1_000;
+/** Another process may project, and halt a group or let it go on: what the read models say of that is asked this often. */
+const learnMilliseconds = 2_000;
 
 /** The log's end, from which this process follows it: waits for the log as long as it takes, and says why. */
 async function findStart(options: {

@@ -27,8 +27,9 @@ export async function readinessOf({
   log,
   feed,
   freshness,
+  halted,
   projector,
-}: Pick<Services, 'log' | 'feed' | 'freshness'> & {
+}: Pick<Services, 'log' | 'feed' | 'freshness' | 'halted'> & {
   readonly projector: Projector | undefined;
 }): Promise<Readiness> {
   const isFresh = await freshness.ready();
@@ -41,6 +42,7 @@ export async function readinessOf({
       !isFresh && stillBehind,
     ),
     position: feed.position(),
+    haltedGroups: halted.count(),
     ...(projecting && { projector: projecting }),
   };
 }

@@ -1,4 +1,4 @@
-import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import type { DecodedRecord } from '../events/decode-recorded.ts';
 import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { createBoundedMap } from '../memory/bounded-map.ts';
 import {
@@ -10,6 +10,7 @@ import {
   startOfLog,
   type Version,
 } from '../ports/event-log.ts';
+import { createHaltedGroups, type HaltedGroups } from '../ports/halted-groups.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { type ChangedCounts, createReadCounts, type ReadCounts } from './read-counts.ts';
 
@@ -17,10 +18,13 @@ export interface HotReadCounts {
   /**
    * The group's counts, exact at `exactAt(groupId)`. A cold group is rebuilt from its members' marks and the tails of its
    * two streams, merged by position. Asked for again after every wait: a group that is let go is followed no longer.
+   * Throws GroupHalted where the group is.
    */
   of(groupId: string): Promise<ReadCounts>;
   /** Hands on the log's next event. Says which counts of a hot group it may have changed. */
   follow(recorded: RecordedEvent, decoded: DecodedRecord): ChangedCounts | undefined;
+  /** An event has come by that counts nothing, for its group is halted. */
+  skip(recorded: RecordedEvent): void;
   /** How far this process has followed the log. */
   position(): Position;
   /** The position followed to, or that of the snapshot that the group was loaded from while that is still ahead of it. */
@@ -52,6 +56,7 @@ interface Hot {
 export interface HotReadCountsOptions {
   readonly log: EventLog;
   readonly readModels: Pick<ReadModels, 'groupSnapshot'>;
+  readonly halted?: HaltedGroups;
   /** Where the feed starts: the first event followed is the next one. */
   readonly startPosition: Position;
   /** All groups together take at most this much, but for those held; the least recently asked for are let go first. */
@@ -70,6 +75,7 @@ const bytesPerEntry = 450;
 
 export function createHotReadCounts(options: HotReadCountsOptions): HotReadCounts {
   const { log, readModels, startPosition, capacityBytes = defaultCapacityBytes } = options;
+  const { halted = createHaltedGroups() } = options;
   const groups = createBoundedMap<Hot>(capacityBytes);
   let followedTo = startPosition;
 
@@ -78,14 +84,8 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       { group: noStream, reads: noStream },
       { group: noStream, reads: noStream },
     ];
-    return {
-      counts: undefined,
-      loading: undefined,
-      arrived: undefined,
-      versions,
-      followed,
-      snapshotPosition: startOfLog,
-    };
+    const nothing = { counts: undefined, loading: undefined, arrived: undefined };
+    return { ...nothing, versions, followed, snapshotPosition: startOfLog };
   }
 
   function touch(groupId: string): Hot {
@@ -118,6 +118,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     const release = hold(groupId);
     try {
       const counts = await count(groupId, hot);
+      halted.require(groupId);
       if (groups.peek(groupId) === hot) groups.weigh(groupId, bytesPerEntry + counts.byteLength());
       return counts;
     } finally {
@@ -147,7 +148,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       for (const followed of hot.arrived ?? []) {
         // What is missing before it is looked for in the log: the two streams are counted in the log's order.
         if (followed.recorded.version > nextVersion(hot, followed)) break;
-        apply(hot, counts, followed);
+        halted.fold(followed.recorded, (decoded) => apply(hot, counts, { ...followed, decoded }));
       }
       if (isCaughtUp(hot)) {
         // At once: what comes by the feed from here on is for the counts themselves.
@@ -167,7 +168,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       readTail(readsStream(groupId), hot.versions.reads, upTo),
     ]);
     const merged = tails.flat().sort((a, b) => a.position - b.position);
-    for (const recorded of merged) apply(hot, counts, { recorded, decoded: decodeRecorded(recorded) });
+    for (const recorded of merged) halted.fold(recorded, (decoded) => apply(hot, counts, { recorded, decoded }));
   }
 
   async function readTail(streamName: StreamName, after: Version, upTo: Position): Promise<readonly RecordedEvent[]> {
@@ -180,12 +181,21 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     }
   }
 
+  // Half a fold may be in them, and what comes meanwhile is not.
+  halted.watch((groupId) => {
+    if (groups.peek(groupId) !== undefined) forget(groupId);
+  });
+
   return {
     async of(groupId) {
+      halted.require(groupId);
       const hot = touch(groupId);
       if (hot.counts !== undefined) return hot.counts;
       hot.loading ??= load(groupId, hot);
       return hot.loading;
+    },
+    skip: ({ position }) => {
+      followedTo = position;
     },
     follow(recorded, decoded) {
       const position = followedTo;

@@ -4,7 +4,7 @@ import type { Refusal } from '../commands/refusal.ts';
 export type AccessRefusal =
   /** There is no valid token; `problem` is a sentence for whoever brought it. */
   | { readonly kind: 'unauthenticated'; readonly problem: string }
-  | Extract<Refusal, { readonly kind: 'group-not-found' | 'no-longer-a-member' }>;
+  | Extract<Refusal, { readonly kind: 'group-not-found' | 'no-longer-a-member' | 'group-halted' }>;
 
 /** What stands in the place of an answer that was refused, as in a decision. */
 export interface Refused<Reason> {

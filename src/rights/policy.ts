@@ -1,7 +1,7 @@
 import type { Commands } from '../commands/commands.ts';
 import { activeMember, type GroupState, type Member } from '../commands/group-state.ts';
-import { UndecodableEvent } from '../events/codec.ts';
 import { LogUnavailable, type Version } from '../ports/event-log.ts';
+import { GroupHalted } from '../ports/halted-groups.ts';
 import { type AccessRefusal, type Refused, tokenExpired } from './access-refusal.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -12,6 +12,7 @@ import type { Viewer } from './viewer.ts';
  * - Nothing without a valid token.
  * - A group, its members, its messages (also from before one joined) and its counts are for its present members.
  * - To everybody else the group is not there. One who was a member is told that they no longer are.
+ * - A halted group is shown to nobody: its members, as of the halt, are told that it is.
  */
 export interface Policy {
   /** The group as a present member may see it, or why the viewer may not. Throws what the stores throw. */
@@ -29,7 +30,10 @@ export interface Membership {
   readonly member: Member;
 }
 
-export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, now: () => number): Policy {
+export function createPolicy(
+  commands: Pick<Commands, 'group' | 'newestGroup' | 'refusalOfHalted'>,
+  now: () => number,
+): Policy {
   async function membership(viewer: Viewer, groupId: string) {
     const warm = await commands.group(groupId);
     if (activeMember(warm.state, viewer.userId) !== undefined) return warm;
@@ -43,9 +47,20 @@ export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, 
     }
   }
 
+  async function membershipUnlessHalted(viewer: Viewer, groupId: string) {
+    try {
+      return await membership(viewer, groupId);
+    } catch (error) {
+      if (!(error instanceof GroupHalted)) throw error;
+      return { refused: await commands.refusalOfHalted(groupId, viewer.userId) };
+    }
+  }
+
   async function requireMember(viewer: Viewer, groupId: string): Promise<Membership | Refused<AccessRefusal>> {
     if (viewer.expiresAt <= now()) return { refused: tokenExpired };
-    const { state, version } = await membership(viewer, groupId);
+    const warm = await membershipUnlessHalted(viewer, groupId);
+    if ('refused' in warm) return warm;
+    const { state, version } = warm;
     const member = activeMember(state, viewer.userId);
     if (member !== undefined) return { state, version, member };
     return { refused: { kind: state.members.has(viewer.userId) ? 'no-longer-a-member' : 'group-not-found' } };
@@ -57,7 +72,7 @@ export function createPolicy(commands: Pick<Commands, 'group' | 'newestGroup'>, 
       return activeMember(state, viewer.userId) !== undefined;
     } catch (error) {
       // A halted group is shown in no list, and keeps no other from being shown.
-      if (error instanceof UndecodableEvent) return false;
+      if (error instanceof GroupHalted) return false;
       throw error;
     }
   }

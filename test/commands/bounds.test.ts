@@ -4,6 +4,7 @@ import { createWarmStreams } from '../../src/commands/warm-streams.ts';
 import { encodeEvent } from '../../src/events/codec.ts';
 import { groupStream } from '../../src/events/stream-name.ts';
 import { noStream, startOfLog } from '../../src/ports/event-log.ts';
+import { createHaltedGroups } from '../../src/ports/halted-groups.ts';
 import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { created } from './events.ts';
 import { createLunch, groupEvents, message, outcome, startProcess } from './process.ts';
@@ -23,6 +24,7 @@ describe('warm streams', () => {
     }
     streams = createWarmStreams({
       log,
+      halted: createHaltedGroups(),
       streamName: groupStream,
       evolve: (count) => count + 1,
       snapshot: async () => ({ state: 0, version: noStream, position: startOfLog }),

@@ -9,6 +9,7 @@ import { type EncodedEvent, encodeEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
 import { type EventLog, type Position, startOfLog, type Version } from '../../src/ports/event-log.ts';
+import { createHaltedGroups } from '../../src/ports/halted-groups.ts';
 import type { InboxRow } from '../../src/ports/read-models.ts';
 import { keepRunning } from '../../src/processes/keep-running.ts';
 import { createHotReadCounts } from '../../src/projections/hot-read-counts.ts';
@@ -36,15 +37,17 @@ export function createStage() {
   }
   const stage = { now: 0, behind: false };
   const now = () => stage.now;
-  const commands = createCommands({ log, readModels: lagging });
-  const counts = createHotReadCounts({ log, readModels: lagging, startPosition: startOfLog });
+  const halted = createHaltedGroups();
+  const commands = createCommands({ log, readModels: lagging, halted });
+  const counts = createHotReadCounts({ log, readModels: lagging, halted, startPosition: startOfLog });
   const poisoned: string[] = [];
+  halted.watch((groupId, halt) => void (halt !== undefined && poisoned.push(groupId)));
   const feed = startLiveFeed({
     log: held,
     commands,
     counts,
     startPosition: startOfLog,
-    onPoison: ({ streamName }) => poisoned.push(streamName),
+    halted,
     keepRunning: (run) =>
       keepRunning({
         run,

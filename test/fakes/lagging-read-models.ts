@@ -6,6 +6,7 @@ import { noStream, type Position, type RecordedEvent, startOfLog } from '../../s
 import {
   type CommandRow,
   type GroupRow,
+  type HaltedGroup,
   type MemberRow,
   type MessageRow,
   type ReactionRow,
@@ -25,13 +26,18 @@ interface GroupRows {
 }
 
 export interface LaggingReadModels
-  extends Pick<ReadModels, 'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands'> {
+  extends Pick<
+    ReadModels,
+    'checkpoint' | 'haltedGroups' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands'
+  > {
   /** Projects so many of the log's next events: all of them unless said. */
   advance(count?: number): void;
   /** Throws everything away: what follows is projected from the first event on. */
   beginAnew(): void;
   /** While it is set, every question is answered with ReadModelsUnavailable. */
   away: boolean;
+  /** What it says of halted groups. */
+  halts: readonly HaltedGroup[];
 }
 
 /** Read models as commands see them, which stand still until they are told to go on. Written apart from the real ones. */
@@ -58,9 +64,14 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
 
   const readModels: LaggingReadModels = {
     away: false,
+    halts: [],
     checkpoint: async () => {
       requireHere();
       return checkpoint();
+    },
+    haltedGroups: async () => {
+      requireHere();
+      return readModels.halts;
     },
     groups: async (ids) => {
       requireHere();

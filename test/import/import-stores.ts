@@ -17,6 +17,7 @@ import { AppendUnknown, type EventLog, LogUnavailable, startOfLog } from '../../
 const emptyReadModels: CommandsOptions['readModels'] = {
   checkpoint: async () => startOfLog,
   groups: async () => [],
+  haltedGroups: async () => [],
   groupSnapshot: async () => undefined,
   messages: async () => [],
   acceptedCommands: async () => [],

@@ -8,6 +8,7 @@ import { encodeEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, HighwaterEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
 import { noStream, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
+import { createHaltedGroups } from '../../src/ports/halted-groups.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { type Filled, heapBytes } from './heap-bytes.ts';
 
@@ -136,6 +137,7 @@ const cold =
 function groupsOf(story: readonly GroupEvent[], capacityBytes: number, isRemembered: boolean): WarmStreams<GroupState> {
   return createWarmStreams({
     log: endlessLog(story, isRemembered),
+    halted: createHaltedGroups(),
     streamName: groupStream,
     evolve: (state, { event, metadata }, position) =>
       groupDecider.evolve(state, event as GroupEvent, { metadata, position }),
@@ -148,6 +150,7 @@ function groupsOf(story: readonly GroupEvent[], capacityBytes: number, isRemembe
 function marksOf(story: readonly ReadsEvent[], capacityBytes: number): WarmStreams<MarksState> {
   return createWarmStreams({
     log: endlessLog(story),
+    halted: createHaltedGroups(),
     streamName: readsStream,
     evolve: (state, { event, metadata }, position) =>
       marksDecider.evolve(state, event as ReadsEvent, { metadata, position }),

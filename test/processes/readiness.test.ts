@@ -8,13 +8,19 @@ const parts = (otherwise: object) =>
     log: { appendsRefused: () => undefined },
     feed: { isFollowing: () => true, position: () => 7 },
     freshness: { ready: async () => true },
+    halted: { count: () => 2 },
     projector: { state: () => 'projecting' },
     ...otherwise,
   }) as unknown as Parameters<typeof readinessOf>[0];
 
 test('a process that can append, deliver and answer is ready, and says how far it is', async () => {
-  expect(await readinessOf(parts({}))).toEqual({ ready: true, position: 7, projector: 'projecting' });
-  expect(await readinessOf(parts({ projector: undefined }))).toEqual({ ready: true, position: 7 });
+  expect(await readinessOf(parts({}))).toEqual({
+    ready: true,
+    position: 7,
+    haltedGroups: 2,
+    projector: 'projecting',
+  });
+  expect(await readinessOf(parts({ projector: undefined }))).toEqual({ ready: true, position: 7, haltedGroups: 2 });
 });
 
 test.each([

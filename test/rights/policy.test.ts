@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { UndecodableEvent } from '../../src/events/codec.ts';
 import { LogUnavailable } from '../../src/ports/event-log.ts';
+import { GroupHalted } from '../../src/ports/halted-groups.ts';
 import { createPolicy } from '../../src/rights/policy.ts';
 import { added, lunch, removed } from '../commands/events.ts';
 import { createStage, groupId, type Stage } from '../delivery/stage.ts';
@@ -61,7 +61,7 @@ test('a stranger is told that there is no such group, one who was a member that 
 test('while the log does not answer, rights are those last known', async () => {
   await stage.append(added({ eve: 'member' }, 5));
   const newestGroup = () => Promise.reject(new LogUnavailable('by order of the test'));
-  const policy = createPolicy({ group: stage.commands.group, newestGroup }, () => 0);
+  const policy = createPolicy({ ...stage.commands, newestGroup }, () => 0);
   expect(await policy.refuseDelivery(eve, groupId)).toEqual({ kind: 'group-not-found' });
   expect(await policy.refuseDelivery(stage.viewerOf('bob'), groupId)).toBeUndefined();
   expect(await policy.visible(eve, [groupId])).toEqual(new Set());
@@ -69,17 +69,17 @@ test('while the log does not answer, rights are those last known', async () => {
 
 test('what is no outage is no answer', async () => {
   const newestGroup = () => Promise.reject(new RangeError('by order of the test'));
-  const policy = createPolicy({ group: stage.commands.group, newestGroup }, () => 0);
+  const policy = createPolicy({ ...stage.commands, newestGroup }, () => 0);
   await expect(policy.requireMember(eve, groupId)).rejects.toThrow(RangeError);
   await expect(policy.visible(eve, [groupId])).rejects.toThrow(RangeError);
 });
 
 test('a halted group is in no list, and keeps no other out of it', async () => {
   const group = async (id: string) => {
-    if (id === 'halted') throw new UndecodableEvent('by order of the test');
+    if (id === 'halted') throw new GroupHalted({ groupId: id, position: 0, reason: 'by order of the test' });
     return stage.commands.group(id);
   };
-  const policy = createPolicy({ group, newestGroup: stage.commands.newestGroup }, () => 0);
+  const policy = createPolicy({ ...stage.commands, group }, () => 0);
   expect(await policy.visible(stage.viewerOf('bob'), ['halted', groupId])).toEqual(new Set([groupId]));
 });
 

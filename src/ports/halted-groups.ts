@@ -1,0 +1,87 @@
+import { UndecodableEvent } from '../events/codec.ts';
+import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import { parseStreamName } from '../events/stream-name.ts';
+import type { RecordedEvent } from './event-log.ts';
+import type { HaltedGroup } from './read-models.ts';
+
+/** The group is halted: nothing of it is decided, counted or shown. */
+export class GroupHalted extends UndecodableEvent {
+  readonly groupId: string;
+
+  constructor({ groupId, reason }: HaltedGroup, options?: ErrorOptions) {
+    super(`group ${groupId} is halted: ${reason}`, options);
+    this.groupId = groupId;
+  }
+}
+
+/**
+ * Which groups are halted, as far as this process knows: the one place where that is asked, by commands, delivery and
+ * counts. A group is whole or halted: an event that cannot be read, in any of its streams, halts all of it.
+ */
+export interface HaltedGroups {
+  find(groupId: string): HaltedGroup | undefined;
+  /** Throws GroupHalted where it is. */
+  require(groupId: string): void;
+  /**
+   * Decodes an event of a stream of ours and hands it to what folds it. Whatever either throws halts the group, and is
+   * thrown on as GroupHalted.
+   */
+  fold<Folded>(recorded: RecordedEvent, use: (decoded: DecodedRecord) => Folded): Folded;
+  /**
+   * What the read models say. Where `isComplete`, groups that they do not name go on, but for those that this process has
+   * halted itself: it would meet the same event again.
+   */
+  learn(stored: readonly HaltedGroup[], isComplete: boolean): void;
+  /** Calls back whenever a group is halted, with where and why, or goes on, until the returned function is called. */
+  watch(listener: (groupId: string, halted: HaltedGroup | undefined) => void): () => void;
+  count(): number;
+}
+
+export function createHaltedGroups(): HaltedGroups {
+  const own = new Map<string, HaltedGroup>();
+  let stored: ReadonlyMap<string, HaltedGroup> = new Map();
+  const listeners = new Set<(groupId: string, halted: HaltedGroup | undefined) => void>();
+  const find = (groupId: string): HaltedGroup | undefined => own.get(groupId) ?? stored.get(groupId);
+
+  function tell(groupId: string): void {
+    for (const listener of listeners) listener(groupId, find(groupId));
+  }
+
+  function halt(recorded: RecordedEvent, error: unknown): GroupHalted {
+    const { streamName, version, position } = recorded;
+    const groupId = parseStreamName(streamName)?.groupId ?? streamName;
+    const problem = error instanceof Error ? error.message : String(error);
+    const halted = find(groupId) ?? { groupId, position, reason: `${streamName}, version ${version}: ${problem}` };
+    const isNews = find(groupId) === undefined;
+    own.set(groupId, halted);
+    if (isNews) tell(groupId);
+    return new GroupHalted(halted, { cause: error });
+  }
+
+  return {
+    find,
+    require(groupId) {
+      const halted = find(groupId);
+      if (halted !== undefined) throw new GroupHalted(halted);
+    },
+    fold(recorded, use) {
+      try {
+        return use(decodeRecorded(recorded));
+      } catch (error) {
+        throw error instanceof GroupHalted ? error : halt(recorded, error);
+      }
+    },
+    learn(list, isComplete) {
+      const before = stored;
+      const named = new Map(list.map((halted) => [halted.groupId, halted]));
+      stored = isComplete ? named : new Map([...before, ...named]);
+      for (const groupId of named.keys()) if (!before.has(groupId) && !own.has(groupId)) tell(groupId);
+      for (const groupId of before.keys()) if (find(groupId) === undefined) tell(groupId);
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    count: () => new Set([...own.keys(), ...stored.keys()]).size,
+  };
+}
