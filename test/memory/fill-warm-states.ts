@@ -42,7 +42,7 @@ const groupStories: Readonly<Record<string, readonly GroupEvent[]>> = {
     created,
     membersAdded(
       1_000,
-      (index) => `${person(index)}${'u'.repeat(110)}`,
+      (index) => `${person(index)}${'u'.repeat(100)}`,
       (index) => `${person(index)}${'語'.repeat(170)}`,
     ),
   ],
