@@ -2,6 +2,8 @@
 export interface EdgeLimits {
   /** The body of a request; also one that comes in chunks. */
   readonly maximumBodyBytes: number;
+  /** The body of a request whose sender nobody knows: it is held in memory before it is anything. */
+  readonly maximumAnonymousBodyBytes: number;
   /** The request line and all headers together. */
   readonly maximumHeaderBytes: number;
   /** A request that has not come whole in this time is given up, and so is a connection that sends nothing. */
@@ -26,6 +28,7 @@ export interface EdgeLimits {
 
 export const edgeLimits: EdgeLimits = {
   maximumBodyBytes: 4 * 1024 * 1024,
+  maximumAnonymousBodyBytes: 64 * 1024,
   maximumHeaderBytes: 16 * 1024,
   requestMilliseconds: 30_000,
   requestCheckMilliseconds: 1_000,

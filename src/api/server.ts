@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { clientAddress, networksOf } from './client-address.ts';
 import { type EdgeLimits, edgeLimits } from './edge-limits.ts';
 import { createGraphQL } from './graphql.ts';
@@ -56,6 +62,8 @@ export interface Server {
 interface Open {
   readonly operations: HttpOperations;
   readonly sockets: WebSockets;
+  /** Whether an authorization is somebody's. */
+  isKnown(authorization: string | null): Promise<boolean>;
 }
 
 /**
@@ -77,6 +85,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
+    bodyLimit: limits.maximumBodyBytes,
+    preParsing: (request, reply, payload, next) => {
+      // A body is held in memory before it is anything, so one that is large is taken from those only who are known.
+      if (open === undefined) notOpen(reply);
+      else if (!isLarge(request, limits)) next(null, payload);
+      else {
+        open.isKnown(request.headers.authorization ?? null).then((known) => {
+          if (known) next(null, payload);
+          else refuseLarge(reply, limits);
+        }, next);
+      }
+    },
     handler: (request, reply) => (open === undefined ? notOpen(reply) : open.operations.answer(request, reply)),
   });
   app.options('/graphql', (_request, reply) => reply.status(204).send());
@@ -94,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const yoga = createGraphQL(services, logger, rateLimits);
       open = {
         operations: createHttpOperations(yoga, services.now, addressOf),
+        isKnown: async (authorization) => !('refused' in (await services.tokens.verify(authorization))),
         sockets: serveWebSockets({ yoga, services, logger, limits, rateLimits, addressOf }),
       };
     },
@@ -123,7 +144,7 @@ function createApp(
     loggerInstance: logger,
     // Two lines for each mark of ten thousand readers would say nothing and cost more than the marks.
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: limits.maximumBodyBytes,
+    bodyLimit: limits.maximumAnonymousBodyBytes,
     requestTimeout: limits.requestMilliseconds,
     connectionTimeout: limits.stalledMilliseconds,
     clientErrorHandler,
@@ -161,6 +182,15 @@ function addHooks(app: FastifyInstance, requests: RequestsUnderWay, allowedOrigi
     const refusal = refusalBody('UNAVAILABLE', 'This process is about to end. Send the same again.');
     return reply.status(503).header('connection', 'close').send(refusal);
   });
+}
+
+/** One that comes in chunks does not say how large it is. */
+const isLarge = ({ headers }: FastifyRequest, { maximumAnonymousBodyBytes }: EdgeLimits): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > maximumAnonymousBodyBytes;
+
+function refuseLarge(reply: FastifyReply, { maximumAnonymousBodyBytes }: EdgeLimits): FastifyReply {
+  const message = `Without a valid token a request says its length, which is at most ${maximumAnonymousBodyBytes} bytes.`;
+  return reply.status(413).send(refusalBody('UNAUTHENTICATED', message));
 }
 
 function notOpen(reply: FastifyReply): FastifyReply {
