@@ -95,3 +95,15 @@ test('who stops listening is not called, and is counted no more, however often t
   await stage.fed();
   expect(one.hear).not.toHaveBeenCalled();
 });
+
+test('an exception in a fold halts its group, whatever it is, and the feed goes on for all others', async () => {
+  const { follow } = stage.counts;
+  stage.counts.follow = (recorded, decoded) => {
+    if (decoded.event.type === 'GroupRenamed') throw new RangeError('a defect of the counts');
+    return follow(recorded, decoded);
+  };
+  await stage.append({ type: 'GroupRenamed', data: { name: 'Anew' } });
+  await stage.fed();
+  expect(stage.poisoned).toEqual(['lunch']);
+  expect(stage.feed.isFollowing()).toBe(true);
+});
