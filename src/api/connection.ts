@@ -13,7 +13,8 @@ export interface Connection {
   /** Undefined where it says nothing: see clientAddress. */
   readonly address: string | undefined;
   viewer?: Viewer;
-  expiry?: NodeJS.Timeout;
+  /** Stops waiting for the token's end. */
+  stopExpiry?: () => void;
   /** Whether it has answered since the last ping. */
   alive: boolean;
   /** Queries and mutations that are being executed. */

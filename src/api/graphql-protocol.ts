@@ -44,10 +44,10 @@ export function createProtocol(options: {
       extra.socket.once('close', release);
       extra.viewer = viewer;
       const expired = () => extra.socket.close(closeCodes.tokenExpired, 'Token expired');
-      extra.expiry = atExpiry(viewer, services.now(), expired);
+      extra.stopExpiry = atExpiry(viewer, services.now, expired);
       return true;
     },
-    onClose: ({ extra }) => clearTimeout(extra.expiry),
+    onClose: ({ extra }) => extra.stopExpiry?.(),
     onSubscribe: async ({ extra }, _id, payload) => {
       const viewer = extra.viewer ?? { refused: unauthenticated('Send connection_init first.') };
       const enveloped = yoga.getEnveloped({

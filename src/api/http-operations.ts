@@ -23,10 +23,10 @@ export function createHttpOperations(
   /** A stream ends with its client, with this process, or with the token that it was begun with. */
   function follow(body: ReadableStream<Uint8Array>, viewer: Viewer | undefined, reply: FastifyReply) {
     const { stream, end } = endableStream(body);
-    const expiry = viewer === undefined ? undefined : atExpiry(viewer, now(), end);
+    const stopExpiry = viewer && atExpiry(viewer, now, end);
     streams.add(end);
     reply.raw.once('close', () => {
-      clearTimeout(expiry);
+      stopExpiry?.();
       streams.delete(end);
     });
     return stream;

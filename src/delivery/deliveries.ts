@@ -78,13 +78,6 @@ export async function startDeliveries<Item>(
     fail: (error) => endAs({ error }),
   };
 
-  function watchExpiry(): void {
-    // A timer can be shorter than a token's life.
-    const expired = () => (viewer.expiresAt <= now() ? subscription.end(tokenExpired) : watchExpiry());
-    const timer = atExpiry(viewer, now(), expired);
-    subscription.begun(() => clearTimeout(timer));
-  }
-
   async function settleNext(take: Take<Item>): Promise<void> {
     try {
       while (ending === undefined) {
@@ -109,7 +102,7 @@ export async function startDeliveries<Item>(
     }
   }
 
-  watchExpiry();
+  subscription.begun(atExpiry(viewer, now, () => subscription.end(tokenExpired)));
   let take: Take<Item>;
   try {
     const started = await start(subscription);

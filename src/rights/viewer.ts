@@ -6,10 +6,19 @@ export interface Viewer {
   readonly expiresAt: number;
 }
 
-/** The longest that a timer can wait; what would be later happens then. */
+/** The longest that a timer can wait: some 25 days, and a token may live longer. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
-/** Calls `expired` when the viewer's token is no longer valid. The timer keeps no process alive. */
-export function atExpiry(viewer: Viewer, now: number, expired: () => void): NodeJS.Timeout {
-  return setTimeout(expired, Math.min(viewer.expiresAt - now, longestTimerMilliseconds)).unref();
+/**
+ * Calls `expired` once, when the viewer's token is no longer valid by `now()` (milliseconds since 1970), unless the
+ * returned function is called before. Its timers keep no process alive.
+ */
+export function atExpiry(viewer: Viewer, now: () => number, expired: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const look = () => (viewer.expiresAt <= now() ? expired() : wait());
+    timer = setTimeout(look, Math.min(viewer.expiresAt - now(), longestTimerMilliseconds)).unref();
+  };
+  wait();
+  return () => clearTimeout(timer);
 }
