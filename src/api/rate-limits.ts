@@ -26,10 +26,12 @@ export type Release = () => void;
 
 /** The limits of one process. Without settings there are none. Each refusal says after how many milliseconds to come back. */
 export interface RateLimits {
-  /** Takes from the person's and the address's bucket, or from neither. Throws RATE_LIMITED. */
+  /**
+   * Takes from the person's and the address's bucket, or from neither. Whoever says not who they are is one person for each
+   * address, and takes nothing of what those have there who say it. Throws RATE_LIMITED.
+   */
   take(kind: RatedKind, amount: number, asking: Asking): void;
-  /** Throws RATE_LIMITED where too many tokens from the address have failed of late. */
-  requireFewFailedTokens(address: string | undefined): void;
+  /** Counts a token that was not valid. Throws RATE_LIMITED where too many from the address were not of late. */
   tokenFailed(address: string | undefined): void;
   /** Undefined where the address has too many sockets. */
   socketOfAddress(address: string | undefined): Release | undefined;
@@ -49,6 +51,7 @@ export function createRateLimits(settings: RateLimitSettings | undefined, now: (
   const bucketsOf = <Kind extends string>(rates: Readonly<Record<Kind, Rate>>, kinds: readonly Kind[]) =>
     new Map(kinds.map((kind) => [kind, createBuckets(rates[kind], maximumKeys)]));
   const persons = bucketsOf(perPerson, ratedKinds);
+  const strangers = bucketsOf(perPerson, ratedKinds);
   const addresses = bucketsOf(perAddress, ratedKinds);
   const failedTokens = createBuckets(perAddress.failedTokens, maximumKeys);
   const socketsOfAddress = createCounts<string>(settings.socketsPerAddress);
@@ -59,7 +62,14 @@ export function createRateLimits(settings: RateLimitSettings | undefined, now: (
   return {
     take(kind, amount, { userId, address }) {
       const moment = now();
-      const from = ([[persons, userId] as const, [addresses, address] as const] as const).flatMap(([kinds, key]) => {
+      const asked =
+        userId === undefined
+          ? [{ kinds: strangers, key: address }]
+          : [
+              { kinds: persons, key: userId },
+              { kinds: addresses, key: address },
+            ];
+      const from = asked.flatMap(({ kinds, key }) => {
         const buckets: Buckets | undefined = kinds.get(kind);
         return key === undefined || buckets === undefined ? [] : [{ buckets, key }];
       });
@@ -67,12 +77,12 @@ export function createRateLimits(settings: RateLimitSettings | undefined, now: (
       if (wait > 0) throw rateLimited(wait);
       for (const { buckets, key } of from) buckets.take(key, amount, moment);
     },
-    requireFewFailedTokens(address) {
-      const wait = address === undefined ? 0 : failedTokens.wait(address, 1, now());
-      if (wait > 0) throw rateLimited(wait);
-    },
     tokenFailed(address) {
-      if (address !== undefined) failedTokens.take(address, 1, now());
+      if (address === undefined) return;
+      const moment = now();
+      const wait = failedTokens.wait(address, 1, moment);
+      if (wait > 0) throw rateLimited(wait);
+      failedTokens.take(address, 1, moment);
     },
     socketOfAddress: (address) => (address === undefined ? () => {} : socketsOfAddress.begin(address)),
     socketOfPerson: (userId) => socketsOfPerson.begin(userId),
@@ -95,7 +105,6 @@ export function createRateLimits(settings: RateLimitSettings | undefined, now: (
 
 const unlimited: RateLimits = {
   take() {},
-  requireFewFailedTokens() {},
   tokenFailed() {},
   socketOfAddress: () => () => {},
   socketOfPerson: () => () => {},

@@ -1,4 +1,4 @@
-import type { AccessRefusal, Refused } from '../rights/access-refusal.ts';
+import { type AccessRefusal, type Refused, tokenExpired } from '../rights/access-refusal.ts';
 import type { Tokens } from '../rights/tokens.ts';
 import type { Viewer } from '../rights/viewer.ts';
 import type { RatedKind, RateLimits, Release } from './rate-limits.ts';
@@ -32,8 +32,9 @@ export function requestRates(
 }
 
 /**
- * Who is asking, by their token. Tokens that fail count for their address, and where too many have, no further one is
- * looked at: throws RATE_LIMITED. One that was good before is good all the same, whatever its neighbours try.
+ * Who is asking, by their token. Tokens that were never good count for their address, and where too many have come from it,
+ * the next one is told so: throws RATE_LIMITED. A good token is good whatever its neighbours try, and one that has expired
+ * is told that, so that its client gets another: to verify costs less than the request around it.
  */
 export async function authenticate(
   tokens: Tokens,
@@ -41,9 +42,7 @@ export async function authenticate(
   authorization: string | undefined | null,
   address: string | undefined,
 ): Promise<Viewer | Refused<AccessRefusal>> {
-  const isNew = authorization && tokens.remembered(authorization) === undefined;
-  if (isNew) limits.requireFewFailedTokens(address);
   const viewer = await tokens.verify(authorization);
-  if (isNew && 'refused' in viewer) limits.tokenFailed(address);
+  if (authorization && 'refused' in viewer && viewer.refused !== tokenExpired) limits.tokenFailed(address);
   return viewer;
 }

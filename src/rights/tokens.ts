@@ -2,15 +2,16 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { userIdSchema } from '../events/values.ts';
 import { createBoundedMap } from '../memory/bounded-map.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
-import { type AccessRefusal, type Refused, unauthenticated } from './access-refusal.ts';
+import { type AccessRefusal, type Refused, tokenExpired, unauthenticated } from './access-refusal.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface Tokens {
   /** A token for `userId`, valid for `seconds`. */
   issue(viewer: { readonly userId: string; readonly name?: string | undefined }, seconds: number): Promise<string>;
-  /** Whose token it is, where it was verified before and is still valid: no cryptography is done. */
-  remembered(authorization: string | undefined | null): Viewer | undefined;
-  /** Reads an Authorization header's value, `Bearer …`: who is asking, or why that is not known. */
+  /**
+   * Reads an Authorization header's value, `Bearer …`: who is asking, or why that is not known, which is `tokenExpired` for
+   * a token that was good.
+   */
   verify(authorization: string | undefined | null): Promise<Viewer | Refused<AccessRefusal>>;
 }
 
@@ -27,11 +28,6 @@ const bytesPerViewer = 120;
 export function createTokens(secret: string, now: () => number): Tokens {
   const key = new TextEncoder().encode(secret);
   const remembered = createBoundedMap<Viewer>(rememberedBytes);
-
-  function rememberedOf(token: string | undefined): Viewer | undefined {
-    const known = token === undefined ? undefined : remembered.use(token);
-    return known !== undefined && known.expiresAt > now() ? known : undefined;
-  }
 
   async function verifyToken(token: string): Promise<Viewer | Refused<AccessRefusal>> {
     const { payload } = await jwtVerify(token, key, {
@@ -59,13 +55,12 @@ export function createTokens(secret: string, now: () => number): Tokens {
         .setExpirationTime(issuedAt + seconds)
         .sign(key);
     },
-    remembered: (authorization) => rememberedOf(tokenIn(authorization)),
     async verify(authorization) {
       const token = tokenIn(authorization);
       if (token === undefined) return refused('send a token: Authorization: Bearer …');
       if (token.length > maximumTokenCharacters) return refused('the token is too long');
-      const known = rememberedOf(token);
-      if (known !== undefined) return known;
+      const known = remembered.use(token);
+      if (known !== undefined && known.expiresAt > now()) return known;
       remembered.delete(token);
       try {
         const viewer = await verifyToken(token);
@@ -74,7 +69,7 @@ export function createTokens(secret: string, now: () => number): Tokens {
         remembered.set(token, viewer, bytesPerViewer + stringBytes(userId) + stringBytes(name));
         return viewer;
       } catch (error) {
-        if (error instanceof errors.JWTExpired) return refused('the token has expired');
+        if (error instanceof errors.JWTExpired) return { refused: tokenExpired };
         if (error instanceof errors.JOSEError) return refused('the token is not valid');
         throw error;
       }

@@ -1,8 +1,12 @@
+import { parse } from 'graphql';
 import { expect, it } from 'vitest';
 import { operationBudget } from '../../src/api/document-limits.ts';
+import { createQueryCost } from '../../src/api/query-cost.ts';
 import { maximumMarks } from '../../src/api/schema/mark-mutation.ts';
+import { schema } from '../../src/api/schema/schema.ts';
 import { ConfigInvalid, readConfig } from '../../src/config.ts';
 import { readRateLimits } from '../../src/processes/rate-limit-settings.ts';
+import { markReadUpTo } from '../api/documents.ts';
 
 const settings = (text: string) => readConfig({ HIGHWATER_RATE_LIMITS: text }).rateLimits;
 
@@ -46,4 +50,12 @@ it('believes no proxy that is not named, and names are addresses or networks', (
   for (const text of ['proxy', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0']) {
     expect(() => proxies(text)).toThrow(/HIGHWATER_TRUSTED_PROXIES must be addresses or networks/);
   }
+});
+
+it('let ten thousand readers behind one address mark every two seconds', () => {
+  const perAddress = readRateLimits('')?.perAddress;
+  const { points } = createQueryCost(schema).of(parse(markReadUpTo), undefined, {});
+  const marksPerSecond = 10_000 / 2;
+  expect(perAddress?.marks.perSecond).toBeGreaterThanOrEqual(marksPerSecond);
+  expect(perAddress?.points.perSecond).toBeGreaterThanOrEqual(points * marksPerSecond);
 });

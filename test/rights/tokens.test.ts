@@ -17,7 +17,7 @@ test('a token that was remembered is refused once it has expired', async () => {
   const authorization = `Bearer ${await clocked.issue({ userId: 'ada' }, 60)}`;
   expect(await clocked.verify(authorization)).toMatchObject({ userId: 'ada' });
   now += 61_000;
-  expect(await clocked.verify(authorization)).toMatchObject({ refused: { problem: 'the token has expired' } });
+  expect(await clocked.verify(authorization)).toMatchObject({ refused: { problem: 'The token has expired.' } });
 });
 
 test('a token longer than any that is issued is refused unread, though its signature holds', async () => {

@@ -42,12 +42,9 @@ const markRefusal = builder.objectRef<MarkRefusal>('MarkRefusal').implement({
 const markPayload = builder.objectRef<MarkPayload>('MarkPayload').implement({
   fields: (t) => ({
     position: t.expose('position', { type: 'Position' }),
-    marks: t.field({ type: [markResult], extensions: costing({ items: 100 }), resolve: ({ marks }) => marks }),
-    refusals: t.field({
-      type: [markRefusal],
-      extensions: costing({ items: 100 }),
-      resolve: ({ refusals }) => refusals,
-    }),
+    // One for each mark, and each mark of a request is paid for by itself: see limit-rates.ts. Nearly always there is one.
+    marks: t.field({ type: [markResult], extensions: costing({ items: 1 }), resolve: ({ marks }) => marks }),
+    refusals: t.field({ type: [markRefusal], extensions: costing({ items: 1 }), resolve: ({ refusals }) => refusals }),
   }),
 });
 
