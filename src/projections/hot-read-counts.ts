@@ -108,9 +108,10 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     return () => {
       release();
       const hot = groups.peek(groupId);
-      // Nothing is kept of a group that is not there, nor of one that did not load.
-      const isEmpty = hot?.loading === undefined && (hot?.counts === undefined || !hasEvents(hot));
-      if (isEmpty && !groups.isPinned(groupId)) groups.delete(groupId);
+      // Nothing is kept of one that did not load. A group without an event stays until others need its room: whoever has
+      // just asked for it is handed its counts a moment later, and its first event may come by before.
+      const isMissing = hot?.loading === undefined && hot?.counts === undefined;
+      if (isMissing && !groups.isPinned(groupId)) groups.delete(groupId);
     };
   }
 
@@ -228,8 +229,6 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     size: () => groups.size,
   };
 }
-
-const hasEvents = ({ versions }: Hot): boolean => versions.group !== noStream || versions.reads !== noStream;
 
 const isCaughtUp = ({ versions, followed }: Hot): boolean =>
   versions.group >= followed.group && versions.reads >= followed.reads;
