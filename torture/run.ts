@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { run as runNetworkFaults } from './r3-network.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
+import { run as runSlow } from './r8-slow.ts';
 import { run as runRevoked } from './r9-revoked.ts';
 import { run as runMalformed } from './r10-malformed.ts';
 import { run as runRights } from './r11-rights.ts';
@@ -23,6 +24,12 @@ const rows: readonly TortureRow[] = [
     title: 'the subscription to the log ends cleanly, errors and goes silent',
     rounds: { long: 100, short: 2 },
     run: runSubscriptionFaults,
+  },
+  {
+    name: 'R8',
+    title: 'some of many who watch stop to read while messages flow',
+    rounds: { long: 5, short: 1 },
+    run: runSlow,
   },
   {
     name: 'R9',
