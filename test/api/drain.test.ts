@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { createTokens } from '../../src/rights/tokens.ts';
 import { startServerProcess } from '../cli/process.ts';
 import * as documents from './documents.ts';
-import { openRaw, post, upgrade } from './raw-socket.ts';
+import { exchange, openRaw, post, upgrade } from './raw-socket.ts';
 import { type Person, startTestServer } from './running-server.ts';
 
 const count = 16;
@@ -56,6 +56,7 @@ it('answers the mutations under way, refuses new requests, sends sockets away an
   const refusal = (await idle.ended).received;
   expect(refusal).toMatch(/HTTP\/1.1 503 Service Unavailable\r\n/);
   expect(refusal).toMatch(/connection: close\r\n/i);
+  expect(await exchange(server.url, upgrade())).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n.*"UNAVAILABLE"/s);
   expect((await stream.ended).received).toMatch(/\r\n0\r\n\r\n$/);
   expect(await socket.until('\x03\xe9Going away')).toContain('\x88');
   socket.socket.destroy();
@@ -98,6 +99,17 @@ it('answers what a socket has asked before it sends it away', async () => {
   expect((await answer).value).toMatchObject({ data: { sendMessage: { message: { seq: 1 } } } });
   expect(await closed).toMatchObject({ code: 1001 });
   await stopped;
+});
+
+it('waits for nobody who has sent nothing or half of a request', async () => {
+  const server = await startTestServer({ limits: { drainMilliseconds: 100 } });
+  const halves = await Promise.all(
+    ['', 'GET /health HTTP/1.1\r\nhost: a\r\n', post('{"query":"{me{id}}"}').slice(0, -5)].map((bytes) =>
+      openRaw(server.url, bytes),
+    ),
+  );
+  await server.stop();
+  for (const { ended } of halves) expect((await ended).received).not.toContain('200 OK');
 });
 
 it('loses no answer of a real process that gets SIGTERM, and ends it in time with a deaf socket', async () => {

@@ -93,3 +93,12 @@ it('ends a stream of events with the token that it was begun with', async () => 
   expect(reset).toBe(false);
   expect(received).toMatch(/text\/event-stream.*\r\n0\r\n\r\n$/s);
 });
+
+it('answers nothing into an answer that has begun, whatever comes on its connection', async () => {
+  const body = '{"query":"subscription { inbox { groupId } }"}';
+  const headers = { authorization: `Bearer ${ada.token}`, accept: 'text/event-stream' };
+  const { socket, until, ended } = await openRaw(server.url, post(body, headers));
+  await until('text/event-stream');
+  socket.write('\0\r\n\r\n');
+  expect((await ended).received).not.toContain('HTTP/1.1 400');
+});

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer } from '../../src/api/server.ts';
+import { listenForUpgrades } from '../../src/api/upgrades.ts';
+import type { WebSockets } from '../../src/api/web-sockets.ts';
 import { createLogger } from '../../src/processes/logger.ts';
 import { exchange, openRaw, upgrade } from './raw-socket.ts';
 import { type RunningServer, startTestServer } from './running-server.ts';
@@ -124,4 +128,26 @@ it('takes no sockets before it serves GraphQL, and then ends at once', async () 
   expect(statusOf(answer)).toBe('HTTP/1.1 503 Service Unavailable');
   expect(answer).toContain('UNAVAILABLE');
   await waiting.close();
+});
+
+it.each([
+  [
+    'a defect keeps from being taken over',
+    () => {
+      throw new Error('a defect');
+    },
+  ],
+  ['is reset once it was taken over', (_request, socket) => void socket.destroy(new Error('a reset'))],
+] satisfies [string, WebSockets['accept']][])('lets go of a socket that %s', async (_what, accept) => {
+  const bare = createServer();
+  listenForUpgrades({
+    server: bare,
+    allowedOrigins: [],
+    logger: createLogger({ logLevel: 'silent' }),
+    sockets: () => ({ accept, sendAway() {}, close: async () => {} }),
+  });
+  await once(bare.listen(0, '127.0.0.1'), 'listening');
+  const { port } = bare.address() as AddressInfo;
+  expect(await exchange(`http://127.0.0.1:${port}`, upgrade())).toBe('');
+  bare.close();
 });

@@ -84,6 +84,13 @@ test('a refusal is the return value, once; an error rejects, once', async () => 
   expect(failed.ended).toEqual(['second', 'first']);
 });
 
+test('one who has returned is not told any more why it has ended', async () => {
+  const { deliveries, subscription } = await startQueue();
+  subscription.fail(new RangeError('by order of the test'));
+  await deliveries.return?.();
+  expect(await deliveries.next()).toEqual(over);
+});
+
 test('what cannot be taken ends it with the reason', async () => {
   const ended = vi.fn();
   const deliveries = begun(
@@ -143,6 +150,18 @@ test('the token’s end ends them: idle, waiting, and with something to deliver'
     vi.advanceTimersByTime(1_000);
     expect(await pending).toEqual(expired);
     for (const { ended } of [idle, waiting, ready]) expect(ended).toEqual(['second', 'first']);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('deliveries that have ended are not kept in memory until the token’s end', async () => {
+  vi.useFakeTimers();
+  try {
+    const { deliveries } = await startQueue();
+    expect(vi.getTimerCount()).toBe(1);
+    await deliveries.return?.();
+    expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();
   }

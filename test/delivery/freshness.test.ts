@@ -110,6 +110,7 @@ test('a position that the log has, and the feed not yet, is waited for', () =>
     expect(await isSettled(Promise.all(waiting))).toBe(false);
     at.feed = 110;
     expect(await isSettled(Promise.all(waiting))).toBe(true);
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
     expect(endPosition).toHaveBeenCalledOnce();
   }));
 
@@ -167,5 +168,11 @@ test('what is a defect is not waited for, at the first look and at a later one',
   const { freshness } = stage({ readModels: { checkpoint: () => Promise.reject(defect) } });
   await expect(freshness.atLeast(1)).rejects.toThrow(TypeError);
   const later = stage({ readModels: { checkpoint: vi.fn().mockResolvedValueOnce(0).mockRejectedValue(defect) } });
-  await expect(later.freshness.atLeast(1)).rejects.toThrow(TypeError);
+  await withFakeTimers(async () => {
+    const waiting = expect(later.freshness.atLeast(1)).rejects.toThrow(TypeError);
+    await vi.advanceTimersByTimeAsync(20);
+    await waiting;
+    // Nobody waits any more, so nothing is looked at either.
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

@@ -36,3 +36,8 @@ test('a state of strings that were cut out of large requests keeps none of the r
   // Each of the hundreds of requests is a megabyte. V8 itself holds on to the last few.
   expect(heldBytes).toBeLessThan(15_000_000);
 }, 60_000);
+
+test('those who have stopped listening leave nothing of what they listened to', async () => {
+  const { heldBytes } = await run<{ readonly heldBytes: number }>('./hold-listeners.ts');
+  expect(heldBytes).toBeLessThan(2_000_000);
+}, 60_000);
