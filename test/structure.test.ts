@@ -1,5 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findCircle, functionLengths, importsOf, type SourceFile, sourceFiles } from './structure/source-files.ts';
+import {
+  findCircle,
+  functionLengths,
+  importsOf,
+  root,
+  type SourceFile,
+  sourceFiles,
+} from './structure/source-files.ts';
 
 const src = sourceFiles('src');
 const everything = sourceFiles('src', 'test', 'bench', 'torture', 'scripts', 'bin', 'client', 'web');
@@ -136,6 +145,24 @@ describe('how files are written', () => {
     const weak = /\b(?:test|it|describe|suite)\.(?:only|skip|todo)\b|\.toThrow(?:Error)?\(\)/;
     expect(violations(others, (file) => lineNumbersOf(file, weak))).toEqual([]);
   });
+});
+
+test('every decision has a number of its own, which its title and every reference to it say', () => {
+  const decisions = readdirSync(join(root, 'docs', 'decisions')).sort();
+  const numbers = decisions.map((name) => name.slice(0, 4));
+  expect(numbers).toEqual(decisions.map((_, index) => String(index + 1).padStart(4, '0')));
+  const pages = [...decisions.map((name) => `decisions/${name}`), 'architecture.md', 'operations.md'];
+  const wrong = pages.flatMap((page) => {
+    const text = readFileSync(join(root, 'docs', page), 'utf8');
+    const own =
+      page.startsWith('decisions/') && !text.startsWith(`# ${page.slice(10, 14)}`) ? [`${page}: its title`] : [];
+    const links = [...text.matchAll(/\[(?:decision\s+)?(\d{4})\]\((?:decisions\/)?(\d{4}-[\w-]+\.md)\)/g)];
+    const bad = links.filter(
+      ([, number, target = '']) => !decisions.includes(target) || !target.startsWith(number ?? ''),
+    );
+    return [...own, ...bad.map(([link]) => `${page}: ${link}`)];
+  });
+  expect(wrong).toEqual([]);
 });
 
 describe('these checks find what they are for', () => {
