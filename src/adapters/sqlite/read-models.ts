@@ -1,6 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Position } from '../../ports/event-log.ts';
-import { type ReadModels, ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-models.ts';
+import {
+  type GroupSnapshot,
+  type ReadModels,
+  ReadModelsCorrupt,
+  ReadModelsUnavailable,
+} from '../../ports/read-models.ts';
 import { prepareMessageQueries } from './message-queries.ts';
 import { guarded, seqsPerGroup } from './read-model-file.ts';
 import {
@@ -32,8 +38,9 @@ export interface SqliteReadModelsOptions {
 }
 
 /**
- * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks. The writer
- * must have been opened before: the file is not created here. Throws ReadModelsUnavailable.
+ * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks; snapshots of
+ * groups, which grow with their members, take turns with everything else that the thread does. The writer must have been
+ * opened before: the file is not created here. Throws ReadModelsUnavailable.
  *
  * A file that cannot be opened again is tried at every query, which is told ReadModelsUnavailable until it can be.
  */
@@ -55,6 +62,14 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     }
   }
 
+  /** One a turn of the event loop: a page of an inbox may need those of many large groups at once. */
+  let turn: Promise<unknown> = Promise.resolve();
+  function snapshotInTurn(groupId: string): Promise<GroupSnapshot | undefined> {
+    const snapshot = turn.then(() => yieldToOthers()).then(() => reading((query) => query.groupSnapshot(groupId)));
+    turn = snapshot.catch(() => {});
+    return snapshot;
+  }
+
   function letGo(): void {
     opened?.database.close();
     opened = undefined;
@@ -63,7 +78,7 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
   return {
     checkpoint: async () => reading((query) => query.checkpoint()),
     groups: async (groupIds) => reading((query) => query.groups(groupIds)),
-    groupSnapshot: async (groupId) => reading((query) => query.groupSnapshot(groupId)),
+    groupSnapshot: snapshotInTurn,
     members: async (groupId, userIds) => reading((query) => query.members(groupId, userIds)),
     membersPage: async (groupId, after, limit) => reading((query) => query.membersPage(groupId, after, limit)),
     inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
