@@ -54,7 +54,7 @@ const arrows: Readonly<Record<string, Arrows>> = {
   },
   'adapters/mongodb': { folders: ['events', 'ports'], packages: /^(node:.*|mongodb)$/ },
   rights: { folders: ['events', 'ports', 'commands', 'memory'], packages: /^jose$/ },
-  delivery: { folders: ['events', 'ports', 'commands', 'projections', 'rights'], packages: /^$/ },
+  delivery: { folders: ['events', 'ports', 'memory', 'commands', 'projections', 'rights'], packages: /^$/ },
   api: { folders: ['memory', 'delivery', 'rights', 'events', 'ports', 'commands', 'projections'] },
   import: { folders: ['events', 'ports', 'commands'] },
   processes: {

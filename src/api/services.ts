@@ -1,4 +1,5 @@
 import type { Commands } from '../commands/commands.ts';
+import type { BacklogBudget } from '../delivery/backlog-budget.ts';
 import type { Freshness } from '../delivery/freshness.ts';
 import type { LiveFeed } from '../delivery/live-feed.ts';
 import type { ReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
@@ -22,6 +23,8 @@ export interface Services {
   readonly feed: LiveFeed;
   readonly announcer: ReadCountAnnouncer;
   readonly freshness: Freshness;
+  /** What subscribers who are behind may hold. */
+  readonly backlog: BacklogBudget;
   readonly tokens: Tokens;
   /** Milliseconds since 1970. */
   readonly now: () => number;

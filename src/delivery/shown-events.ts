@@ -1,6 +1,7 @@
 import type { EventMetadata } from '../events/codec.ts';
 import type { GroupEvent } from '../events/event.ts';
 import type { Position, Version } from '../ports/event-log.ts';
+import type { BacklogShare } from './backlog-budget.ts';
 
 /** How a message's text reads now, which may be later than the event that it is shown with. */
 interface ShownText {
@@ -40,6 +41,9 @@ interface NewestChange {
 
 /** How many characters of newer texts one subscriber's backlog may hold; what is beyond is read at its version. */
 const maximumHeldCharacters = 256 * 1024;
+const bytesPerCharacter = 2;
+/** Measured: an entry of the map with the change's own fields. */
+const bytesPerChange = 160;
 
 /**
  * Where a group's events become what people see: an event keeps its version and its place for ever, and shows no text
@@ -47,8 +51,8 @@ const maximumHeldCharacters = 256 * 1024;
  * is everything after it; so one who is behind holds a number for each message that was changed in what they have missed.
  */
 export interface ShownEvents {
-  /** Takes note of the next event of the stream. */
-  note(logged: LoggedEvent): void;
+  /** Takes note of the next event of the stream. False where there is no room to: then nothing after it can be shown. */
+  note(logged: LoggedEvent): boolean;
   /**
    * The event as it reads with everything noted so far, or the version of the event whose text has to be read for it:
    * then it is shown with that one, `reread`.
@@ -58,25 +62,36 @@ export interface ShownEvents {
   forgetBefore(version: Version): void;
 }
 
-export function createShownEvents(): ShownEvents {
+export function createShownEvents(share: BacklogShare): ShownEvents {
   const changes = new Map<number, NewestChange>();
   let heldCharacters = 0;
 
-  function change(seq: number, next: NewestChange): void {
+  function forget(seq: number, { text = '' }: NewestChange): void {
+    changes.delete(seq);
+    heldCharacters -= text.length;
+    share.changes.add(-bytesPerChange);
+    share.texts.add(-bytesPerCharacter * text.length);
+  }
+
+  function change(seq: number, next: NewestChange): boolean {
     const before = changes.get(seq);
-    heldCharacters -= before?.text?.length ?? 0;
+    if (before !== undefined) forget(seq, before);
+    if (!share.changes.add(bytesPerChange)) return false;
     const characters = next.text?.length ?? 0;
-    const fits = heldCharacters + characters <= maximumHeldCharacters;
+    const fits =
+      heldCharacters + characters <= maximumHeldCharacters && share.texts.add(bytesPerCharacter * characters);
     if (fits) heldCharacters += characters;
     changes.set(seq, fits ? next : { ...next, text: undefined });
+    return true;
   }
 
   return {
     note({ event, version, metadata: { at } }) {
       if (event.type === 'MessageEdited') {
-        change(event.data.seq, { version, at, isDeleted: false, text: event.data.text });
+        return change(event.data.seq, { version, at, isDeleted: false, text: event.data.text });
       }
-      if (event.type === 'MessageDeleted') change(event.data.seq, { version, at, isDeleted: true, text: undefined });
+      if (event.type !== 'MessageDeleted') return true;
+      return change(event.data.seq, { version, at, isDeleted: true, text: undefined });
     },
     show(logged, reread) {
       const { event } = logged;
@@ -93,9 +108,7 @@ export function createShownEvents(): ShownEvents {
     },
     forgetBefore(version) {
       for (const [seq, change] of changes) {
-        if (change.version >= version) continue;
-        heldCharacters -= change.text?.length ?? 0;
-        changes.delete(seq);
+        if (change.version < version) forget(seq, change);
       }
     },
   };

@@ -6,10 +6,12 @@ import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, noStream, type RecordedEvent, type Version } from '../ports/event-log.ts';
 import type { Refused } from '../rights/access-refusal.ts';
 import type { Membership, Policy } from '../rights/policy.ts';
+import type { BacklogBudget } from './backlog-budget.ts';
 import { type Subscriber, type Subscription, startDeliveries, type Take } from './deliveries.ts';
 import type { Deliveries, DeliveryRefusal } from './delivery-refusal.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { createShownEvents, type LoggedEvent, type ShownEvent } from './shown-events.ts';
+import { createWaitingEvents } from './waiting-events.ts';
 
 /** An event, or the order to start anew from `version`. */
 export type TimelineEntry =
@@ -25,13 +27,17 @@ export interface TimelineSourceOptions extends Subscriber {
   readonly after: Version | undefined;
   /** The stream's newest version now. */
   readonly newest: Version;
+  readonly backlog: BacklogBudget;
+  /** Resolves when it is this subscriber's turn to read a page, which holds the thread for as long as decoding it takes. */
+  readonly turn: () => Promise<void>;
 }
 
 /** One who has missed more than this is better served by a page of the timeline. */
 export const furthestBehind = 10_000;
-/** A subscriber who is slower than the group keeps this many events waiting; what is beyond is read from the log again. */
-const waitingEvents = 256;
 const pageSize = 256;
+/** A page holds fewer events where these are long, as far as those before it tell. */
+const pageCharacters = 256 * 1024;
+const longEventCharacters = 4_000;
 /** How long to wait where the log does not show yet what was heard of: another node may answer the reads. */
 const rereadMilliseconds = 50;
 
@@ -43,7 +49,8 @@ const rereadMilliseconds = 50;
  *   comes, and never a third.
  * - Rights are those of the moment of delivery: as the group's newest state has them, and as the stream itself says. The
  *   viewer's own departure ends it, also where it was read before anybody else in this process has heard of it.
- * - One who falls too far behind, before or later, is told to resync; so what is held for one subscriber is bounded.
+ * - One who falls too far behind, before or later, is told to resync, and so is one for whose backlog there is no room; so
+ *   what is held is bounded for one subscriber and for all of them.
  */
 export function createTimelineSource(
   options: TimelineSourceOptions,
@@ -53,30 +60,39 @@ export function createTimelineSource(
 
 function createTimeline(options: TimelineSourceOptions, subscription: Subscription): Take<TimelineEntry> {
   const { log, feed, policy, viewer, groupId, newest } = options;
-  const shownEvents = createShownEvents();
+  const share = { texts: options.backlog.texts.share(), changes: options.backlog.changes.share() };
+  subscription.begun(share.texts.end);
+  subscription.begun(share.changes.end);
+  const shownEvents = createShownEvents(share);
   let nextVersion = (options.after ?? newest) + 1;
   /** Everything from the next version up to here is noted. */
   let notedTo = nextVersion - 1;
   let newestKnown = newest;
   /** From the next version on, without a gap. */
-  let ready: LoggedEvent[] = [];
+  const ready = createWaitingEvents(share.texts);
+  let typicalCharacters = longEventCharacters;
+  let hasRoom = true;
   let reread: LoggedEvent | undefined;
   let hasDeparted = false;
   let isOver = false;
   /** Why nothing comes after what is noted. */
   let halt: { readonly error: unknown } | undefined;
 
-  function hear(logged: LoggedEvent): void {
-    newestKnown = Math.max(newestKnown, logged.version);
-    if (logged.version !== notedTo + 1) return;
-    notedTo = logged.version;
-    shownEvents.note(logged);
-    if (logged.version > newest && isDeparture(logged.event, viewer.userId)) hasDeparted = true;
-    if (ready.length < waitingEvents && logged.version === nextVersion + ready.length) ready.push(logged);
+  function hear(recorded: RecordedEvent, decoded: DecodedRecord): void {
+    const logged = loggedEvent(groupId, recorded, decoded);
+    const { version } = logged;
+    newestKnown = Math.max(newestKnown, version);
+    if (version !== notedTo + 1) return;
+    notedTo = version;
+    hasRoom &&= shownEvents.note(logged);
+    if (version > newest && isDeparture(logged.event, viewer.userId)) hasDeparted = true;
+    typicalCharacters += (charactersOf(recorded) - typicalCharacters) / 16;
+    if (version === nextVersion + ready.length) ready.push(logged, charactersOf(recorded));
   }
 
   async function read(from: Version, limit: number): Promise<readonly RecordedEvent[]> {
-    const page = await log.readStream(groupStream(groupId), from, limit);
+    await options.turn();
+    const page = await log.readStream(groupStream(groupId), from, Math.min(limit, pageLimit(typicalCharacters)));
     if (page.length === 0) await new Promise((resolve) => setTimeout(resolve, rereadMilliseconds));
     return page;
   }
@@ -85,7 +101,7 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
   async function readOn(): Promise<void> {
     for (const recorded of await read(notedTo + 1, pageSize)) {
       try {
-        hear(loggedEvent(groupId, recorded, decodeRecorded(recorded)));
+        hear(recorded, decodeRecorded(recorded));
       } catch (error) {
         if (!(error instanceof UndecodableEvent)) throw error;
         halt = { error };
@@ -95,9 +111,17 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
     }
   }
 
-  async function readAgain(from: Version, to: Version): Promise<LoggedEvent[]> {
-    const page = await read(from, Math.min(pageSize, to - from + 1));
-    return page.map((recorded) => loggedEvent(groupId, recorded, decodeRecorded(recorded)));
+  /** What is left out for want of room is read once more. */
+  async function readAgain(from: Version, to: Version): Promise<void> {
+    for (const recorded of await read(from, to - from + 1)) {
+      const logged = loggedEvent(groupId, recorded, decodeRecorded(recorded));
+      if (recorded.version !== nextVersion + ready.length || !ready.push(logged, charactersOf(recorded))) return;
+    }
+  }
+
+  async function readOne(version: Version): Promise<LoggedEvent | undefined> {
+    const [recorded] = await read(version, 1);
+    return recorded && loggedEvent(groupId, recorded, decodeRecorded(recorded));
   }
 
   /** Ends the deliveries where the viewer may not have them, or says what the group is at this moment. */
@@ -112,7 +136,7 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
 
   /** One step towards the next event; where it is made, everything is asked again. */
   async function step(membership: Membership): Promise<TimelineEntry | 'nothing' | 'go on'> {
-    if (newestKnown - nextVersion >= furthestBehind) {
+    if (!hasRoom || newestKnown - nextVersion >= furthestBehind) {
       isOver = true;
       return { kind: 'resync', groupId, version: newestKnown };
     }
@@ -120,9 +144,9 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
       await readOn();
       return 'go on';
     }
-    const next = ready[0];
+    const next = ready.first();
     if (next === undefined && nextVersion <= notedTo) {
-      ready = await readAgain(nextVersion, notedTo);
+      await readAgain(nextVersion, notedTo);
       return 'go on';
     }
     if (next === undefined) {
@@ -132,7 +156,7 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
     }
     const shown = shownEvents.show(next, reread);
     if ('missing' in shown) {
-      [reread] = await readAgain(shown.missing, shown.missing);
+      reread = await readOne(shown.missing);
       return 'go on';
     }
     // This process can have appended what the feed has not brought yet.
@@ -149,7 +173,7 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
   subscription.begun(
     feed.watch('group', groupId, {
       hear({ recorded, decoded }) {
-        hear(loggedEvent(groupId, recorded, decoded));
+        hear(recorded, decoded);
         subscription.wake();
       },
       fail(error) {
@@ -169,6 +193,11 @@ function createTimeline(options: TimelineSourceOptions, subscription: Subscripti
     }
   };
 }
+
+const charactersOf = ({ data, metadata }: RecordedEvent): number => data.length + metadata.length;
+
+const pageLimit = (typicalCharacters: number): number =>
+  Math.max(1, Math.min(pageSize, Math.floor(pageCharacters / typicalCharacters)));
 
 function loggedEvent(
   groupId: string,

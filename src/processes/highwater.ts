@@ -5,6 +5,7 @@ import type { Services } from '../api/services.ts';
 import { createCommands } from '../commands/commands.ts';
 import { createWholeGroups } from '../commands/whole-groups.ts';
 import type { Config } from '../config.ts';
+import { createBacklogBudget } from '../delivery/backlog-budget.ts';
 import { createFreshness } from '../delivery/freshness.ts';
 import { startLiveFeed } from '../delivery/live-feed.ts';
 import { createReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
@@ -98,7 +99,7 @@ async function createServices(
   const announcer = createReadCountAnnouncer(feed, counts);
   const freshness = createFreshness({ readModels, feed, log, startPosition });
   const messages = createShownMessages({ readModels, commands, log });
-  const live = { counts, feed, announcer, freshness };
+  const live = { counts, feed, announcer, freshness, backlog: createBacklogBudget() };
   const services = { log, commands, readModels, halted, messages, ...live, tokens, now: Date.now, newId: randomUUID };
   const learning = keepRunning({
     async run(signal) {

@@ -71,3 +71,24 @@ it('an answer that takes many long reads lets others through between them', asyn
   expect(totalMilliseconds).toBeGreaterThan(60);
   expect(longestMilliseconds).toBeLessThan(totalMilliseconds / 3);
 });
+
+it('subscribers who catch up let others through between the pages', async () => {
+  const { commands, feed, log } = server.services;
+  await Promise.all(
+    Array.from({ length: 2_000 }, (_, index) =>
+      commands.handleGroup('g', {
+        ...{ type: 'SendMessage', messageId: `message-${index}`, text: 'x', mentions: [], replyTo: undefined },
+        ...{ commandId: `send-${index}`, actorId: 'ada', at: new Date().toISOString() },
+      }),
+    ),
+  );
+  await feed.reached(await log.endPosition(), 5_000);
+  const query = 'subscription { timeline(groupId: "g", after: 4) { __typename } }';
+  const client = ada.connect();
+  const items = Array.from({ length: 8 }, () => client.iterate({ query }));
+  const asked = Promise.all(items.map((one) => one.next()));
+  const { longestMilliseconds, totalMilliseconds } = await watchLoop(asked);
+  for (const { value } of await asked) expect(value?.data).toEqual({ timeline: { __typename: 'MessageAdded' } });
+  await Promise.all(items.map((one) => one.return?.()));
+  expect(longestMilliseconds).toBeLessThan(totalMilliseconds / 3);
+});

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
+import { createBacklogBudget } from '../../src/delivery/backlog-budget.ts';
 import { createShownEvents, type LoggedEvent } from '../../src/delivery/shown-events.ts';
 import type { GroupEvent } from '../../src/events/event.ts';
 import { deleted, edited, sent } from '../commands/events.ts';
+
+const share = () => {
+  const { texts, changes } = createBacklogBudget();
+  return { texts: texts.share(), changes: changes.share() };
+};
 
 const at = (version: number, event: GroupEvent): LoggedEvent => ({
   ...{ kind: 'event', groupId: 'lunch', version, position: version, event },
@@ -12,7 +18,7 @@ const thousand = (name: string) => name.padEnd(1_000, '.');
 
 /** 300 messages, each edited to a thousand characters: more than one subscriber may hold. */
 function noteTooMuch() {
-  const shownEvents = createShownEvents();
+  const shownEvents = createShownEvents(share());
   const edits = Array.from({ length: 300 }, (_, seq) => at(1_000 + seq, edited(seq, thousand(`${seq}`))));
   for (const edit of edits) shownEvents.note(edit);
   return { shownEvents, edits };
@@ -38,7 +44,7 @@ test('what was forgotten makes room', () => {
 });
 
 test('a message that is edited again and again takes the room of one text', () => {
-  const shownEvents = createShownEvents();
+  const shownEvents = createShownEvents(share());
   for (let edit = 0; edit < 1_000; edit += 1) shownEvents.note(at(100 + edit, edited(1, thousand(`${edit}`))));
   expect(shownEvents.show(at(10, sent(1, 'ada')))).toMatchObject({ event: { data: { text: thousand('999') } } });
   shownEvents.note(at(2_000, deleted(1)));

@@ -1,4 +1,5 @@
 import { createCommands } from '../../src/commands/commands.ts';
+import { createBacklogBudget } from '../../src/delivery/backlog-budget.ts';
 import type { Deliveries } from '../../src/delivery/delivery-refusal.ts';
 import { createInboxSource, type InboxEntry } from '../../src/delivery/inbox-source.ts';
 import { startLiveFeed } from '../../src/delivery/live-feed.ts';
@@ -35,7 +36,7 @@ export function createStage() {
       yield batch;
     }
   }
-  const stage = { now: 0, behind: false };
+  const stage = { now: 0, behind: false, turn: async () => {} };
   const now = () => stage.now;
   const halted = createHaltedGroups();
   const commands = createCommands({ log, readModels: lagging, halted });
@@ -58,6 +59,8 @@ export function createStage() {
   });
   const policy = createPolicy(commands, now);
   const announcer = createReadCountAnnouncer(feed, counts);
+  const backlog = createBacklogBudget();
+  const turn = async () => stage.turn();
   const inboxRows: InboxRow[] = [];
   const viewerOf = (userId: string) => ({ userId, name: userId, expiresAt: 1_000_000 });
 
@@ -76,6 +79,7 @@ export function createStage() {
     feed,
     policy,
     announcer,
+    backlog,
     inboxRows,
     poisoned,
     viewerOf,
@@ -103,7 +107,9 @@ export function createStage() {
     async timeline(userId: string, after: Version | undefined): Promise<Deliveries<TimelineEntry>> {
       const { version: newest } = await commands.newestGroup(groupId);
       const viewer = viewerOf(userId);
-      return begun(await createTimelineSource({ log, feed, policy, viewer, groupId, after, newest, now }));
+      return begun(
+        await createTimelineSource({ log, feed, policy, viewer, groupId, after, newest, now, backlog, turn }),
+      );
     },
     async readCounts(userId: string): Promise<Deliveries<ReadCountsAnnouncement>> {
       return begun(await createReadCountsSource({ announcer, feed, policy, viewer: viewerOf(userId), groupId, now }));

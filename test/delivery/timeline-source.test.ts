@@ -199,8 +199,9 @@ describe('what comes, whatever happens between', () => {
     await stage.commands.group('lunch');
     stage.hold();
     await stage.poison();
-    const { log, feed, policy } = stage;
-    const options = { log, feed, policy, groupId: 'lunch', viewer: stage.viewerOf('bob'), now: () => 0 };
+    const { log, feed, policy, backlog, turn } = stage;
+    const viewer = stage.viewerOf('bob');
+    const options = { log, feed, policy, groupId: 'lunch', viewer, now: () => 0, backlog, turn };
     const timeline = begun(await createTimelineSource({ ...options, after: 1, newest: 9 }));
     expect(versions(await take(timeline, 3))).toEqual([2, 3, 4]);
     await expect(timeline.next()).rejects.toThrow(UndecodableEvent);

@@ -19,8 +19,9 @@ builder.subscriptionFields((t) => ({
       accepted(await policy.requireMember(viewer, groupId));
       const { version: newest } = await services.commands.newestGroup(groupId);
       requireNothingRefused(refuseUnreachable(after ?? undefined, newest));
-      const { log, feed, now } = services;
-      const source = { log, feed, policy, viewer, groupId, after: after ?? undefined, newest, now };
+      const { log, feed, now, backlog } = services;
+      const from = { after: after ?? undefined, newest };
+      const source = { log, feed, policy, viewer, groupId, ...from, now, backlog, turn: context.turns.next };
       return throwingRefusals(accepted(await createTimelineSource(source)));
     },
     resolve: (entry) => entry,
