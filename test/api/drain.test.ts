@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import type { EdgeLimits } from '../../src/api/edge-limits.ts';
 import { createTokens } from '../../src/rights/tokens.ts';
 import { startServerProcess } from '../cli/process.ts';
 import * as documents from './documents.ts';
@@ -71,8 +72,9 @@ it('answers the mutations under way, refuses new requests, sends sockets away an
   await stopped;
 });
 
-it('answers what a socket has asked before it sends it away', async () => {
-  const server = await startTestServer();
+/** A message under way over a socket: its append waits until the gate is opened. */
+async function sendingOverSocket(limits: Partial<EdgeLimits>) {
+  const server = await startTestServer({ limits });
   const ada = await server.person('ada');
   await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
   const client = createClient({
@@ -94,10 +96,25 @@ it('answers what a socket has asked before it sends it away', async () => {
   const input = { groupId: 'g', messageId: 'm', text: 'text' };
   const answer = client.iterate({ query: documents.sendMessage, variables: { input } }).next();
   await appending.promise;
+  return { server, answer, closed, gate };
+}
+
+it('answers what a socket has asked before it sends it away', async () => {
+  const { server, answer, closed, gate } = await sendingOverSocket({});
   const stopped = server.stop();
   gate.resolve();
   expect((await answer).value).toMatchObject({ data: { sendMessage: { message: { seq: 1 } } } });
   expect(await closed).toMatchObject({ code: 1001 });
+  await stopped;
+});
+
+it('cuts off a socket whose answer does not come in time', async () => {
+  const { server, answer, closed, gate } = await sendingOverSocket({ closeMilliseconds: 100, drainMilliseconds: 100 });
+  const unanswered = expect(answer).rejects.toMatchObject({ code: 1006 });
+  const stopped = server.stop();
+  expect(await closed).toMatchObject({ code: 1006 });
+  await unanswered;
+  gate.resolve();
   await stopped;
 });
 

@@ -193,3 +193,19 @@ it('closes a peer that answers no ping with the code that means resume, and cuts
   socket.destroy();
   await pinging.stop();
 });
+
+it('keeps a peer that answers pings, however long it says nothing else', async () => {
+  const pinging = await startTestServer({ limits: { pingMilliseconds: 30 }, environment: sameKey });
+  const peer = new WebSocket(`${pinging.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const kept = new Promise<string>((resolve) => {
+    let pings = 0;
+    peer.on('ping', () => {
+      pings += 1;
+      if (pings === 5) resolve('kept');
+    });
+    peer.once('close', (_code, reason) => resolve(String(reason)));
+  });
+  expect(await kept).toBe('kept');
+  peer.terminate();
+  await pinging.stop();
+});

@@ -135,6 +135,19 @@ describe('commands that wait', () => {
     expect(outcome(await here.order('bob', message('later', long)))).toHaveLength(1);
   });
 
+  test('are taken for as long as others are done, though there is always one that waits', async () => {
+    const log = createInMemoryEventLog();
+    const here = startProcess(log, { waiting: { streamBytes: 20_000, totalBytes: 1_000_000 } });
+    await here.order('ada', createLunch);
+    const all: ReturnType<typeof here.order>[] = [];
+    const next = () => void all.push(here.order('bob', message(`m-${all.length}`, long)));
+    log.beforeAppend = () => {
+      if (all.length < 30) next();
+    };
+    next();
+    for (let count = 0; count < 30; count += 1) expect((await all[count]) ?? 'none').not.toHaveProperty('refused');
+  });
+
   test('are refused beyond the bound of all streams together', async () => {
     const { here, first, release } = await heldProcess(1_000_000, 20_000);
     const ids = Array.from({ length: 30 }, (_, index) => `group-${index}`);

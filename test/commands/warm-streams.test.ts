@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createCommands } from '../../src/commands/commands.ts';
 import { decodeRecorded } from '../../src/events/decode-recorded.ts';
+import { createHaltedGroups } from '../../src/ports/halted-groups.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
+import { createLaggingReadModels } from '../fakes/lagging-read-models.ts';
 import { arbitraryOrder } from './arbitrary-order.ts';
 import { by } from './given.ts';
 import { createLunch, createOracle, groupEvents, message, outcome, startProcess } from './process.ts';
@@ -76,6 +79,24 @@ describe('following the log', () => {
     expect((await here.commands.group('lunch')).state.members.get('dan')?.active).toBe(false);
   });
 
+  test('keeps only so much of the feed while the group is loading, and reads on as long as it comes nearer', async () => {
+    const log = createInMemoryEventLog();
+    const elsewhere = startProcess(log);
+    await elsewhere.order('ada', createLunch);
+    const here = startProcess(log);
+    const rounds = 15;
+    let reads = 0;
+    log.afterReadStream = async () => {
+      if (reads === rounds) return;
+      reads += 1;
+      const ids = Array.from({ length: 150 }, (_, index) => `m-${reads}-${index}`);
+      await Promise.all(ids.map((id) => elsewhere.order('bob', message(id))));
+      here.follow();
+    };
+    expect((await here.commands.group('lunch')).state.lastSeq).toBe(150 * rounds);
+    expect(reads).toBe(rounds);
+  });
+
   test('misses nothing that comes by the feed just when the group has been loaded', async () => {
     for (let turns = 0; turns < 12; turns += 1) {
       const log = createInMemoryEventLog();
@@ -129,12 +150,34 @@ test('a group that is let go in the middle of reading its tail is loaded again',
 test('a group whose loading fails is loaded anew by who asks next', async () => {
   const log = createInMemoryEventLog();
   const elsewhere = startProcess(log);
-  await elsewhere.order('ada', createLunch);
+  await elsewhere.order('ada', { type: 'CreateGroup', groupId: 'lunch', name: 'Lunch', members: [] });
   const here = startProcess(log);
+  // A snapshot to begin with, which lacks what is in the log by now.
+  here.readModels.advance();
+  await elsewhere.order('ada', {
+    type: 'AddMembers',
+    members: [{ userId: 'bob' }, { userId: 'cleo' }, { userId: 'dan' }],
+  });
   log.afterReadStream = () => {
     log.afterReadStream = () => undefined;
     throw new Error('the log is not there');
   };
   await expect(here.commands.group('lunch')).rejects.toThrow('the log is not there');
   expect((await here.commands.group('lunch')).state.memberCount).toBe(4);
+});
+
+test('what is appended while its group is loaded anew is in the group once the command is answered', async () => {
+  const log = createInMemoryEventLog();
+  const halted = createHaltedGroups();
+  const commands = createCommands({ log, readModels: createLaggingReadModels(log), halted });
+  await commands.handleGroup('lunch', by('ada', createLunch, 'create'));
+  log.beforeAppend = async () => {
+    log.beforeAppend = () => undefined;
+    // Halted and cured again, so that its state is let go.
+    halted.learn([{ groupId: 'lunch', position: 0, reason: 'by order of the test' }], true);
+    halted.learn([], true);
+    await commands.group('lunch');
+  };
+  await commands.handleGroup('lunch', by('ada', message('a'), 'send'));
+  expect((await commands.group('lunch')).state.lastSeq).toBe(1);
 });

@@ -83,6 +83,11 @@ test('those who listen to a group that is halted are told why; those who listen 
   expect(counts.fail).toHaveBeenCalledOnce();
   expect(person.fail).not.toHaveBeenCalled();
   expect(stage.feed.listenerCount()).toBe(1);
+  await stage.append(left('bob', 3, 0));
+  await stage.fed();
+  expect(person.hear).not.toHaveBeenCalled();
+  // The counts of all others are exact up to there all the same.
+  expect(stage.counts.exactAt('another')).toBe(stage.feed.position());
 });
 
 test('who stops listening is not called, and is counted no more, however often they stop', async () => {

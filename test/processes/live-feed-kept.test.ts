@@ -5,7 +5,7 @@ import { createClient } from 'graphql-ws';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { readConfig } from '../../src/config.ts';
-import type { EventLog } from '../../src/ports/event-log.ts';
+import type { EventLog, Position } from '../../src/ports/event-log.ts';
 import { createLogger } from '../../src/processes/logger.ts';
 import { serve } from '../../src/processes/serve.ts';
 import * as documents from '../api/documents.ts';
@@ -14,6 +14,7 @@ import * as documents from '../api/documents.ts';
 function endableLog() {
   let end = Promise.withResolvers<'quietly' | 'with an error'>();
   let isAway = false;
+  const begunAfter: Position[] = [];
   async function* follow(batches: AsyncIterable<never>) {
     if (isAway) throw new Error('still away');
     const iterator = batches[Symbol.asyncIterator]();
@@ -31,8 +32,13 @@ function endableLog() {
   return {
     wrap: (log: EventLog): EventLog => ({
       ...log,
-      subscribe: (after, signal) => follow(log.subscribe(after, signal) as AsyncIterable<never>),
+      subscribe(after, signal) {
+        begunAfter.push(after);
+        return follow(log.subscribe(after, signal) as AsyncIterable<never>);
+      },
     }),
+    /** The positions that the log was subscribed to after, in turn. */
+    begunAfter,
     end(how: 'quietly' | 'with an error', { forLong }: { forLong: boolean }) {
       isAway = forLong;
       end.resolve(how);
@@ -81,6 +87,15 @@ async function start(awayMilliseconds: number) {
     log,
     closed: closed.promise,
     send: (messageId: string) => ask(documents.sendMessage, { input: { groupId: 'g', messageId, text: messageId } }),
+    /** The whole of a stream of events over HTTP, once it has ended. */
+    async stream() {
+      const response = await fetch(`${running.server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization },
+        body: JSON.stringify({ query: documents.timelineItems, variables: { groupId: 'g', after: 1 } }),
+      });
+      return response.text();
+    },
     items: () =>
       client.iterate<{ timeline: { message: { id: string } } }>({
         query: documents.timelineItems,
@@ -111,16 +126,19 @@ test.each(['quietly', 'with an error'] as const)(
     log.comeBack();
     await send('m3');
     expect([await next(), await next()]).toEqual(['m2', 'm3']);
+    expect(log.begunAfter.at(-1)).toBeGreaterThan(log.begunAfter[0] ?? 0);
     expect(await ready()).toMatchObject({ status: 200 });
   },
 );
 
 test('a feed that is away for long sends its subscribers away, to resume', async () => {
-  const { log, closed, send, items } = await start(200);
+  const { log, closed, send, items, stream } = await start(200);
   const iterator = items();
+  const streamed = stream();
   await send('m1');
   await iterator.next();
   log.end('with an error', { forLong: true });
   expect(await closed).toBe(4410);
+  expect(await streamed).toContain('"id":"m1"');
   log.comeBack();
 });
