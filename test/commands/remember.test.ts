@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../src/commands/command-digest.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { arbitraryOrder } from './arbitrary-order.ts';
-import type { GroupOrder } from './given.ts';
+import { by, type GroupOrder } from './given.ts';
 import { createLunch, createOracle, groupEvents, message, outcome, type Process, startProcess } from './process.ts';
 
 const arbitraryStep = fc.oneof(
@@ -71,11 +72,16 @@ describe('a group that remembers few of its messages', () => {
     const log = createInMemoryEventLog();
     const here = startProcess(log, { generationSize: 2 });
     await here.order('ada', createLunch);
+    let reads = 0;
+    log.afterReadStream = () => {
+      reads += 1;
+    };
     for (let seq = 1; seq <= 20; seq += 1) {
       await here.order('bob', message(`m-${seq}`));
       if (projected) here.readModels.advance();
     }
-    return { log, here };
+    log.afterReadStream = () => undefined;
+    return { log, here, reads };
   }
   async function expectAsDecided(log: InMemoryEventLog, here: Process, orders: readonly GroupOrder[]) {
     const oracle = createOracle(log);
@@ -105,9 +111,40 @@ describe('a group that remembers few of its messages', () => {
   });
 
   test('forgets nothing that the read models do not know yet', async () => {
-    const { here } = await rotatedGroup(false);
+    const { here, reads } = await rotatedGroup(false);
     const { state } = await here.commands.group('lunch');
     expect(state.messages.byId.size + state.olderMessages.byId.size).toBe(20);
+    // Nor has anything been read again that was forgotten too early.
+    expect(reads).toBe(0);
+  });
+
+  test('forgets nothing that came while it was asked how far the read models are', async () => {
+    const log = createInMemoryEventLog();
+    const here = startProcess(log, { generationSize: 2 });
+    await here.order('ada', createLunch);
+    for (const id of ['a', 'b', 'c', 'd']) await here.order('bob', message(id));
+    here.readModels.advance();
+    const { checkpoint } = here.readModels;
+    here.readModels.checkpoint = async () => {
+      here.readModels.checkpoint = checkpoint;
+      await startProcess(log).order('bob', message('x'));
+      here.follow();
+      return checkpoint();
+    };
+    for (const id of ['e', 'f', 'g', 'h', 'i']) await here.order('bob', message(id));
+    await expectAsDecided(log, here, [{ type: 'EditMessage', messageId: 'x', text: 'Better' }]);
+  });
+
+  test('knows a command of its older generation again', async () => {
+    const log = createInMemoryEventLog();
+    const here = startProcess(log, { generationSize: 2 });
+    await here.order('ada', createLunch);
+    const rename = (name: string) => {
+      const order: GroupOrder = { type: 'RenameGroup', name };
+      return here.commands.handleGroup('lunch', { ...by('ada', order, name), commandDigest: digestOf(order) });
+    };
+    for (const name of ['Tea', 'Dinner', 'Supper']) await rename(name);
+    expect(await rename('Tea')).toMatchObject({ isRepetition: true, events: [] });
   });
 
   test.each([

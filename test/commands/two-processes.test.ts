@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { mark } from './given.ts';
-import { createLunch, groupEvents, message, type Process, readsEvents, startProcess } from './process.ts';
+import { createLunch, groupEvents, message, outcome, type Process, readsEvents, startProcess } from './process.ts';
 
 /** What the processes do, each to the same group at the same time. */
 const arbitraryPlan = fc.array(
@@ -110,4 +110,11 @@ test('two processes that are handed the same marks store no mark of one of them 
       }
     }),
   );
+});
+
+test('a mark of what another process has appended a moment ago is taken', async () => {
+  const { processes } = await twoProcesses();
+  const [here, elsewhere] = processes;
+  await elsewhere.order('bob', message('m-1'));
+  expect(outcome(await here.commands.handleMark('lunch', mark('cleo', 1)))).toHaveLength(1);
 });

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCommands } from '../../src/commands/commands.ts';
 import { decodeRecorded } from '../../src/events/decode-recorded.ts';
-import { createHaltedGroups } from '../../src/ports/halted-groups.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
-import { createLaggingReadModels } from '../fakes/lagging-read-models.ts';
 import { arbitraryOrder } from './arbitrary-order.ts';
 import { by } from './given.ts';
 import { createLunch, createOracle, groupEvents, message, outcome, startProcess } from './process.ts';
@@ -164,20 +161,4 @@ test('a group whose loading fails is loaded anew by who asks next', async () => 
   };
   await expect(here.commands.group('lunch')).rejects.toThrow('the log is not there');
   expect((await here.commands.group('lunch')).state.memberCount).toBe(4);
-});
-
-test('what is appended while its group is loaded anew is in the group once the command is answered', async () => {
-  const log = createInMemoryEventLog();
-  const halted = createHaltedGroups();
-  const commands = createCommands({ log, readModels: createLaggingReadModels(log), halted });
-  await commands.handleGroup('lunch', by('ada', createLunch, 'create'));
-  log.beforeAppend = async () => {
-    log.beforeAppend = () => undefined;
-    // Halted and cured again, so that its state is let go.
-    halted.learn([{ groupId: 'lunch', position: 0, reason: 'by order of the test' }], true);
-    halted.learn([], true);
-    await commands.group('lunch');
-  };
-  await commands.handleGroup('lunch', by('ada', message('a'), 'send'));
-  expect((await commands.group('lunch')).state.lastSeq).toBe(1);
 });

@@ -86,6 +86,29 @@ test('a start that fails leaves nobody listening', async () => {
   await expect(stage.readCounts('bob')).rejects.toThrow(LogUnavailable);
 });
 
+test('what is announced while the first counts are on their way is newer than they are', async () => {
+  const { of } = stage.counts;
+  const gate = Promise.withResolvers<void>();
+  const counting = Promise.withResolvers<void>();
+  await of(groupId);
+  // The first counts are those of before.
+  const announcement = stage.announcer.announcement;
+  stage.announcer.announcement = async (id) => {
+    const first = await announcement(id);
+    counting.resolve();
+    await gate.promise;
+    return first;
+  };
+  const starting = stage.readCounts('bob');
+  await counting.promise;
+  await hear(readUpTo('cleo', 1));
+  await announced();
+  gate.resolve();
+  const counts = await starting;
+  expect(await take(counts, 1)).toMatchObject([ranges([1, 1, 1], [2, 2, 0])]);
+  await counts.return?.();
+});
+
 test('counts that cannot be told are told later', async () => {
   let isAway = false;
   const of = async (id: string) => {
