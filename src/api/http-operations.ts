@@ -23,6 +23,11 @@ export function createHttpOperations(
   /** A stream ends with its client, with this process, or with the token that it was begun with. */
   function follow(body: ReadableStream<Uint8Array>, viewer: Viewer | undefined, reply: FastifyReply) {
     const { stream, end } = endableStream(body);
+    // Its client may have gone while it began, and nothing tells of that once more.
+    if (reply.raw.closed) {
+      end();
+      return stream;
+    }
     const stopExpiry = viewer && atExpiry(viewer, now, end);
     streams.add(end);
     reply.raw.once('close', () => {
