@@ -25,8 +25,8 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** How the parts that a process has opened are let go of again: the last one first. */
-type Closing = (() => Promise<void> | void)[];
+/** How the parts that a process has opened are let go of again: the last one first, each whatever became of the others. */
+type Closing = AsyncDisposableStack;
 
 /**
  * Opens the stores that the configuration names and the projector, where this process's role has one. Servers need not
@@ -40,10 +40,8 @@ export async function openStores(
   onRefused: (error: CheckpointAheadOfLog) => void,
   wrapLog: (log: EventLog) => EventLog = (log) => log,
 ): Promise<Stores> {
-  const closing: Closing = [];
-  const close = async () => {
-    for (const closePart of closing.splice(0).reverse()) await closePart();
-  };
+  const closing: Closing = new AsyncDisposableStack();
+  const close = () => closing.disposeAsync();
   try {
     const log = wrapLog(await openLog(config, logger, closing));
     return { log, ...(await openReadModels(config, logger, log, onRefused, closing)), close };
@@ -58,13 +56,13 @@ async function openLog(config: Config, logger: Logger, closing: Closing): Promis
   if (eventStoreUrl === undefined || mongoUrl === undefined) {
     prepareDataDirectory(dataDirectory);
     const lock = lockDataDirectory(dataDirectory);
-    closing.push(() => lock.release());
+    closing.defer(() => lock.release());
   }
   const log =
     eventStoreUrl === undefined
       ? await openSqliteEventLog({ file: filesOf(config.dataDirectory).log })
       : await openEventStoreLog(eventStoreUrl, logger);
-  closing.push(() => log.close());
+  closing.defer(() => log.close());
   return log;
 }
 
@@ -111,9 +109,9 @@ async function openEmbedded(
 ): Promise<OpenReadModels> {
   const files = filesOf(config.dataDirectory);
   const projector = await startProjectorThread({ files, logger, onRefused });
-  closing.push(() => projector.stop());
+  closing.defer(() => projector.stop());
   const readModels = openSqliteReadModels({ file: files.readModels, onDamage: projector.rebuild });
-  closing.push(() => readModels.close());
+  closing.defer(() => readModels.close());
   projector.onRebuilt(() => readModels.reopen());
   return { readModels, projector };
 }
@@ -130,7 +128,7 @@ async function openBesideServer(
   // The writer makes the file that readers open.
   await openSqliteReadModelWriter({ file }).close();
   const readModels = openSqliteReadModels({ file });
-  closing.push(() => readModels.close());
+  closing.defer(() => readModels.close());
   const openWriter = async () => {
     const writer = openSqliteReadModelWriter({ file });
     readModels.reopen();
@@ -138,7 +136,7 @@ async function openBesideServer(
   };
   const onCorrupt = () => discardReadModels(file);
   const projector = startProjectorInProcess({ log, openWriter, logger, onRefused, onCorrupt });
-  closing.push(() => projector.stop());
+  closing.defer(() => projector.stop());
   return { readModels, projector };
 }
 
@@ -154,12 +152,12 @@ async function openOnMongo(
   const { openMongoReadModels } = await import('../adapters/mongodb/read-models.ts');
   const { openMongoReadModelWriter } = await import('../adapters/mongodb/read-model-writer.ts');
   const readModels = await usable('HIGHWATER_MONGODB_URL', () => openMongoReadModels({ url }));
-  closing.push(() => readModels.close());
+  closing.defer(() => readModels.close());
   if (role === 'api') return { readModels, projector: undefined };
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const onWaiting = (reason: string) => logger.info({ reason }, 'this process stands by to project');
   const openWriter = (signal: AbortSignal) => openMongoReadModelWriter({ url, holder, signal, onWaiting });
   const projector = startProjectorInProcess({ log, openWriter, logger, onRefused });
-  closing.push(() => projector.stop());
+  closing.defer(() => projector.stop());
   return { readModels, projector };
 }

@@ -22,24 +22,18 @@ export async function serveEventStore(
   // Loaded here, so that every other command starts without a gRPC server.
   const { startEventStoreServer } = await import('../eventstore-server/server.ts');
   prepareDataDirectory(dataDirectory);
-  const lock = lockDataDirectory(dataDirectory);
+  const closing = new AsyncDisposableStack();
   try {
+    const lock = lockDataDirectory(dataDirectory);
+    closing.defer(() => lock.release());
     const log = await openSqliteEventLog({ file: filesOf(dataDirectory).log });
+    closing.defer(() => log.close());
     const onFault = (error: unknown) => logger.error({ err: error }, 'a call of the EventStoreDB protocol has failed');
-    const server = await startEventStoreServer({ log, host, port, onFault }).catch(async (error: unknown) => {
-      await log.close();
-      throw error;
-    });
-    return {
-      url: server.url,
-      async close() {
-        await server.close();
-        await log.close();
-        lock.release();
-      },
-    };
+    const server = await startEventStoreServer({ log, host, port, onFault });
+    closing.defer(() => server.close());
+    return { url: server.url, close: () => closing.disposeAsync() };
   } catch (error) {
-    lock.release();
+    await closing.disposeAsync();
     throw error;
   }
 }
