@@ -40,8 +40,8 @@ const bytesBesides = 320 * 1024 * 1024;
 const patienceMilliseconds = 60_000;
 
 export const longSize: SlowSize = {
-  ...{ watchers: 2_000, heavy: 20, textsOfHeavy: 20, streams: 5, limits: {} },
-  ...{ messages: 80, messagesPerSecond: 2, socketsClosedWithinSeconds: 30, streamsClosedWithinSeconds: 75 },
+  ...{ watchers: 2_000, heavy: 20, textsOfHeavy: 120, streams: 5, limits: {} },
+  ...{ messages: 40, messagesPerSecond: 0.5, socketsClosedWithinSeconds: 30, streamsClosedWithinSeconds: 75 },
   comeBackAfterSeconds: undefined,
 };
 export const shortSize: SlowSize = {

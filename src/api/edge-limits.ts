@@ -37,7 +37,8 @@ export const edgeLimits: EdgeLimits = {
   maximumFrameBytes: 1024 * 1024,
   maximumBufferedBytes: 8 * 1024 * 1024,
   bufferCheckMilliseconds: 1_000,
-  pingMilliseconds: 12_000,
+  // Two of these and the time that a close may take are less than half a minute, also on a busy machine.
+  pingMilliseconds: 10_000,
   closeMilliseconds: 5_000,
   drainMilliseconds: 7_000,
 };

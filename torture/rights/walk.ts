@@ -20,8 +20,8 @@ export interface WalkOptions {
   readonly random: () => number;
   readonly operations: readonly Operation[];
   /**
-   * All documents with each leaf alone, all forged cursors, and on below a root field that has been refused. Otherwise each
-   * object with all of its leaves, some cursors, and nothing below a refusal.
+   * All documents with each leaf alone, as everybody, and on below a root field that has been refused. Otherwise each object
+   * with all of its leaves and nothing below a refusal. Cursors are drawn.
    */
   readonly exhaustive: boolean;
 }
@@ -85,7 +85,7 @@ function linesOfQuestions(options: WalkOptions, asker: Asker): readonly (readonl
         .filter((document, index) => !isLeftOut(document, index))
         .flatMap((document): Question[] => [
           { document, query: document.query, variables: subject },
-          ...withCursors(document, subject, exhaustive ? forged : draw(forged, options.random)),
+          ...withCursors(document, subject, draw(forged, options.random)),
         ]),
     );
   });

@@ -95,9 +95,11 @@ function overEvents(url: string, { authorization }: Asker, all: readonly Watched
     }
     if (text !== '') items.push(text);
   });
+  // A connection that is cut is an end like others; whoever misses items of it says so.
+  const ended = Promise.allSettled(reading);
   return async () => {
     abort.abort();
-    await Promise.allSettled(reading);
+    await ended;
   };
 }
 
