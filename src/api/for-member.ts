@@ -15,3 +15,18 @@ export async function forMember<Answer>(
   accepted(await context.policy.requireMember(context.viewer(), groupId));
   return answer;
 }
+
+/**
+ * The same for what is simply not there for anybody else: null, and no error. What a command's payload shows, say: a command
+ * is answered also to one who is gone, when they leave, or repeat what they did before.
+ */
+export async function whileMember<Answer>(
+  { policy, viewer }: RequestContext,
+  groupId: string,
+  read: () => Promise<Answer>,
+): Promise<Answer | null> {
+  const isMember = async () => (await policy.refuseDelivery(viewer(), groupId)) === undefined;
+  if (!(await isMember())) return null;
+  const answer = await read();
+  return (await isMember()) ? answer : null;
+}

@@ -16,8 +16,10 @@ messageRef.implement({
     group: t.field({
       type: groupRef,
       extensions: costing({ own: 3 }),
-      resolve: async ({ groupId }, _, context) =>
-        (await context.loaders.group(groupId)) ?? Promise.reject(groupNotFound()),
+      resolve: ({ groupId }, _, context) =>
+        forMember(context, groupId, async () => {
+          return (await context.loaders.group(groupId)) ?? Promise.reject(groupNotFound());
+        }),
     }),
     author: t.field({
       type: memberRef,
@@ -32,7 +34,9 @@ messageRef.implement({
       nullable: true,
       extensions: costing({ own: 3 }),
       resolve: ({ groupId, replyTo }, _, context) =>
-        replyTo === null ? null : context.loaders.message(groupId, replyTo).then((row) => row ?? null),
+        replyTo === null
+          ? null
+          : forMember(context, groupId, async () => (await context.loaders.message(groupId, replyTo)) ?? null),
     }),
     mentions: t.field({
       type: [memberRef],
@@ -47,7 +51,8 @@ messageRef.implement({
     reactions: t.field({
       type: [reactionRef],
       extensions: costing({ own: 3, items: 5 }),
-      resolve: ({ groupId, seq }, _, context) => context.loaders.reactionCounts(groupId, seq),
+      resolve: ({ groupId, seq }, _, context) =>
+        forMember(context, groupId, () => context.loaders.reactionCounts(groupId, seq)),
     }),
     readCount: t.int({
       description: 'How many of the audience have read it: exact, and it never falls.',
@@ -119,7 +124,10 @@ async function readers({ groupId, seq }: MessageRow, { first, after, at }: Reade
   const size = pageSize('first', first, 50);
   const list = `readers:${groupId}:${seq}`;
   const { readModels } = context.services;
-  const rows = await readModels.readersPage({ groupId, seq }, at ?? undefined, decodeTextCursor(list, after), size + 1);
+  const from = decodeTextCursor(list, after);
+  const rows = await forMember(context, groupId, () =>
+    readModels.readersPage({ groupId, seq }, at ?? undefined, from, size + 1),
+  );
   const nodes = await Promise.all(
     rows.map(async ({ userId, readAt }) => ({ member: await groupMember(context, groupId, userId), readAt })),
   );

@@ -3,6 +3,7 @@ import type { Position } from '../../ports/event-log.ts';
 import type { MessageRow } from '../../ports/read-models.ts';
 import type { RequestContext } from '../context.ts';
 import { ApiError } from '../error-table.ts';
+import { whileMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { projectedGroup } from './queries.ts';
@@ -46,22 +47,6 @@ export const messagePayload = builder.objectRef<MessagePayload>('MessagePayload'
     }),
   }),
 });
-
-/**
- * What a payload shows, to a present member. A command is answered also to one who is gone, when they leave, or repeat
- * what they did before; what the group is like by now is not theirs to see. Asked again after the reading, during which
- * they may have been removed.
- */
-async function whileMember<Shown>(
-  { policy, viewer }: RequestContext,
-  groupId: string,
-  show: () => Promise<Shown>,
-): Promise<Shown | null> {
-  const isMember = async () => (await policy.refuseDelivery(viewer(), groupId)) === undefined;
-  if (!(await isMember())) return null;
-  const shown = await show();
-  return (await isMember()) ? shown : null;
-}
 
 async function projectedMessage(
   { groupId, messageId, shownFrom }: MessagePayload,

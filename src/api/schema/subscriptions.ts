@@ -1,6 +1,7 @@
 import { createInboxSource } from '../../delivery/inbox-source.ts';
 import { createReadCountsSource } from '../../delivery/read-counts-source.ts';
 import { createTimelineSource, refuseUnreachable } from '../../delivery/timeline-source.ts';
+import { whileMember } from '../for-member.ts';
 import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
 import { costing } from './field-cost.ts';
@@ -85,7 +86,7 @@ inboxItemRef.implement({
       extensions: costing({ own: 3 }),
       description: 'Null once the caller is no longer a member.',
       resolve: ({ groupId, left }, _, context) =>
-        left ? null : context.loaders.group(groupId).then((row) => row ?? null),
+        left ? null : whileMember(context, groupId, async () => (await context.loaders.group(groupId)) ?? null),
     }),
     lastSeq: t.exposeInt('lastSeq'),
     markedUpTo: t.exposeInt('markedUpTo'),
