@@ -6,6 +6,8 @@ export interface EdgeLimits {
   readonly maximumAnonymousBodyBytes: number;
   /** The request line and all headers together. */
   readonly maximumHeaderBytes: number;
+  /** Requests of one connection that wait for their answers. Beyond it the connection ends with those that it has. */
+  readonly maximumPipelinedRequests: number;
   /** A request that has not come whole in this time is given up, and so is a connection that sends nothing. */
   readonly requestMilliseconds: number;
   /** How often Node looks for such requests. */
@@ -30,6 +32,7 @@ export const edgeLimits: EdgeLimits = {
   maximumBodyBytes: 4 * 1024 * 1024,
   maximumAnonymousBodyBytes: 64 * 1024,
   maximumHeaderBytes: 16 * 1024,
+  maximumPipelinedRequests: 100,
   requestMilliseconds: 30_000,
   requestCheckMilliseconds: 1_000,
   stalledMilliseconds: 30_000,

@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { FastifyBaseLogger } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
@@ -32,13 +31,8 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger, rat
     graphqlEndpoint: '/graphql',
     logging: false,
     landingPage: false,
-    // Served whole from here, not from a content network: it works where the server does.
-    renderGraphiQL,
-    graphiql: {
-      title: 'Highwater',
-      headers: JSON.stringify({ authorization: 'Bearer TOKEN' }, null, 2),
-      defaultQuery: '# In Headers, put a token of `npx highwater token --user alice` for TOKEN.\n{ me { id name } }\n',
-    },
+    // It is a page like any other: see graphiql-page.ts.
+    graphiql: false,
     // What pages of other origins may do is settled before (see origins.ts): to yoga, no origin would mean every origin.
     cors: false,
     // A body comes here read and bounded.

@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { atExpiry, type Viewer } from '../rights/viewer.ts';
 import { endableStream } from './endable-stream.ts';
+import { asksForGraphiQL, graphiQLPage } from './graphiql-page.ts';
 import type { Yoga } from './graphql.ts';
 import { isJsonBomb } from './json-bombs.ts';
 import { refusalBody } from './raw-answers.ts';
@@ -39,6 +40,7 @@ export function createHttpOperations(
 
   return {
     async answer(request, reply) {
+      if (asksForGraphiQL(request)) return reply.type('text/html; charset=utf-8').send(graphiQLPage());
       if (Buffer.isBuffer(request.body) && isJsonBomb(request.body)) {
         return reply.status(400).send(refusalBody('BAD_INPUT', 'The body is nested too deeply or has too many keys.'));
       }

@@ -6,6 +6,8 @@ export interface RequestsUnderWay {
   draining(): boolean;
   /** Whether an answer on this connection has begun, so that another one would look like a part of it. */
   hasBegun(socket: Socket): boolean;
+  /** How many requests of this connection are not answered yet, the newest included. */
+  countOn(socket: Socket): number;
   /**
    * Resolves once what was under way is answered, at the latest after `milliseconds`. A request of which not everything
    * has come by then is among what is given up.
@@ -37,6 +39,7 @@ export function followRequests(server: HttpServer): RequestsUnderWay {
   return {
     draining: () => draining,
     hasBegun: (socket) => [...(connections.get(socket) ?? [])].some(({ headersSent }) => headersSent),
+    countOn: (socket) => connections.get(socket)?.size ?? 0,
     async drain(milliseconds) {
       draining = true;
       // What clients have sent before, and nobody here has read yet, is read and refused instead of reset.

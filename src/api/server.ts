@@ -9,6 +9,7 @@ import fastify, {
 } from 'fastify';
 import { clientAddress, networksOf } from './client-address.ts';
 import { type EdgeLimits, edgeLimits } from './edge-limits.ts';
+import type { ErrorCode } from './error-table.ts';
 import { createGraphQL } from './graphql.ts';
 import { createHttpOperations, type HttpOperations } from './http-operations.ts';
 import { crossOriginHeaders, securityHeaders } from './origins.ts';
@@ -81,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let open: Open | undefined;
   const sockets = () => (requests.draining() ? undefined : open?.sockets);
   listenForUpgrades({ server: app.server, allowedOrigins, logger, sockets });
-  addHooks(app, requests, allowedOrigins);
+  addHooks(app, requests, allowedOrigins, limits);
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
@@ -175,13 +176,24 @@ function createApp(
   return app;
 }
 
-function addHooks(app: FastifyInstance, requests: RequestsUnderWay, allowedOrigins: readonly string[]): void {
+function addHooks(
+  app: FastifyInstance,
+  requests: RequestsUnderWay,
+  allowedOrigins: readonly string[],
+  { maximumPipelinedRequests }: EdgeLimits,
+): void {
   app.addHook('onRequest', (request, reply, next) => {
     reply.headers({ ...securityHeaders, ...crossOriginHeaders(request.headers, allowedOrigins) });
-    if (!requests.draining()) return next();
-    const refusal = refusalBody('UNAVAILABLE', 'This process is about to end. Send the same again.');
-    return reply.status(503).header('connection', 'close').send(refusal);
+    if (requests.draining())
+      refuseLast(reply, 503, 'UNAVAILABLE', 'This process is about to end. Send the same again.');
+    else if (requests.countOn(request.raw.socket) <= maximumPipelinedRequests) next();
+    else refuseLast(reply, 429, 'RATE_LIMITED', 'Too many requests on one connection that wait for their answers.');
   });
+}
+
+/** The connection ends with this answer, and what it has asked for after this is not looked at. */
+function refuseLast(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
+  return reply.status(status).header('connection', 'close').send(refusalBody(code, message));
 }
 
 /** One that comes in chunks does not say how large it is. */
