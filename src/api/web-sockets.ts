@@ -42,6 +42,8 @@ export function serveWebSockets(options: WebSocketsOptions): WebSockets {
   const behaviour = {
     noServer: true,
     maxPayload: limits.maximumFrameBytes,
+    // However many messages a read has brought, others are looked at after each of them.
+    allowSynchronousEvents: false,
     // `ws` itself cuts off a peer that does not answer a close. (Its types do not know it yet.)
     closeTimeout: limits.closeMilliseconds,
     handleProtocols: (protocols: Set<string>): string | false =>

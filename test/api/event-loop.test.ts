@@ -1,6 +1,7 @@
 import { setImmediate as roundOfTheLoop } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GroupCommand } from '../../src/commands/group.ts';
+import { openRaw, upgrade } from './raw-socket.ts';
 import { type Person, type RunningServer, startTestServer } from './running-server.ts';
 
 const readers = 3_000;
@@ -92,3 +93,24 @@ it('subscribers who catch up let others through between the pages', async () => 
   await Promise.all(items.map((one) => one.return?.()));
   expect(longestMilliseconds).toBeLessThan(totalMilliseconds / 3);
 });
+
+it('however many messages come at once on a socket, others get through between them', async () => {
+  const init = JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${ada.token}` } });
+  const { socket, until } = await openRaw(server.url, Buffer.concat([Buffer.from(upgrade()), textFrame(init)]));
+  await until('connection_ack');
+  const query = '{ inbox { edges { cursor } } }';
+  const messages = Array.from({ length: 300 }, (_, index) =>
+    textFrame(JSON.stringify({ type: 'subscribe', id: `asked ${index}`, payload: { query } })),
+  );
+  socket.write(Buffer.concat(messages));
+  const { longestMilliseconds, totalMilliseconds } = await watchLoop(until('"asked 299","type":"complete"'));
+  expect(longestMilliseconds).toBeLessThan(totalMilliseconds / 4);
+  socket.destroy();
+});
+
+/** A message as a client sends it, masked with zeros. */
+function textFrame(text: string): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(text.length);
+  return Buffer.concat([Buffer.from([0x81, 0x80 | 126]), length, Buffer.alloc(4), Buffer.from(text)]);
+}

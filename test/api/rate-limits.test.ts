@@ -88,6 +88,22 @@ describe('per person', () => {
     expect(answer?.errors).toMatchObject([limited]);
   });
 
+  it('what a subscription has missed counts by its length', async () => {
+    const ada = await start('points=0.001/100');
+    await createGroup(ada, 'g', []);
+    for (let index = 0; index < 30; index += 1) {
+      const order = { type: 'RenameGroup', name: `${index}`, actorId: 'ada', at: new Date().toISOString() } as const;
+      await server.services.commands.handleGroup('g', { ...order, commandId: `${index}` });
+    }
+    const from = async (after: number) => {
+      const query = 'subscription ($after: Int) { timeline(groupId: "g", after: $after) { __typename } }';
+      return (await ada.connect().iterate({ query, variables: { after } }).next()).value;
+    };
+    expect((await from(30))?.errors).toBeUndefined();
+    expect((await from(-1))?.errors).toMatchObject([limited]);
+    expect((await from(30))?.errors).toBeUndefined();
+  });
+
   it('other changes count apart from messages', async () => {
     const ada = await start('changes=0.1/1');
     await createGroup(ada, 'g', []);

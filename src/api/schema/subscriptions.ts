@@ -1,12 +1,15 @@
 import { createInboxSource } from '../../delivery/inbox-source.ts';
 import { createReadCountsSource } from '../../delivery/read-counts-source.ts';
-import { createTimelineSource, refuseUnreachable } from '../../delivery/timeline-source.ts';
+import { createTimelineSource, furthestBehind, refuseUnreachable } from '../../delivery/timeline-source.ts';
 import { whileMember } from '../for-member.ts';
 import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
 import { costing } from './field-cost.ts';
 import { timelineItem } from './timeline-item.ts';
 import { groupRef, inboxItemRef, readCountRangeRef, readCountsItemRef } from './types.ts';
+
+/** In points, for each event that a subscription has missed: it is read, decoded and answered. */
+const pointsPerMissedEvent = 5;
 
 builder.subscriptionFields((t) => ({
   timeline: t.field({
@@ -20,6 +23,8 @@ builder.subscriptionFields((t) => ({
       accepted(await policy.requireMember(viewer, groupId));
       const { version: newest } = await services.commands.newestGroup(groupId);
       requireNothingRefused(refuseUnreachable(after ?? undefined, newest));
+      const missed = Math.min(newest - (after ?? newest), furthestBehind);
+      if (missed > 0) context.rates.take('points', missed * pointsPerMissedEvent);
       const { log, feed, now, backlog } = services;
       const from = { after: after ?? undefined, newest };
       const source = { log, feed, policy, viewer, groupId, ...from, now, backlog, turn: context.turns.next };
