@@ -3,7 +3,7 @@ import type { EncodedEvent } from '../../events/codec.ts';
 import { type EventLog, LogUnavailable, noStream } from '../../ports/event-log.ts';
 import { createLiveFeed, type LiveFeed } from './live-feed.ts';
 import { inspectLogFile, positionsChannel } from './log-file.ts';
-import { type LogReader, openLogReader, readPages } from './log-reader.ts';
+import { createPageReading, type LogReader, openLogReader } from './log-reader.ts';
 import { followLog } from './subscription.ts';
 import { startWriter } from './writer-client.ts';
 
@@ -117,6 +117,7 @@ function look(reader: LogReader, feed: LiveFeed): void {
 }
 
 function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'append' | 'appendsRefused' | 'close'> {
+  const readPages = createPageReading();
   return {
     readStream: async (streamName, from, limit) =>
       readPages(limit, (previous, remaining) =>

@@ -52,19 +52,42 @@ export function openLogReader(file: string): LogReader {
   };
 }
 
-/** Up to `limit` events as pages, letting other work run in between. `next` reads the page that follows an event. */
-export async function readPages(
+/** So many characters are read in one round of the event loop, by whomever: a thousand everyday events, some 10 ms to fold. */
+const charactersPerRound = 512 * 1024;
+
+/** Reads up to `limit` events as pages. `next` reads the page that follows an event. */
+export type ReadPages = (
   limit: number,
   next: (previous: RecordedEvent | undefined, remaining: number) => readonly RecordedEvent[],
-): Promise<readonly RecordedEvent[]> {
-  const events: RecordedEvent[] = [];
-  while (events.length < limit) {
-    if (events.length > 0) await yieldToOthers();
-    const page = next(events.at(-1), limit - events.length);
-    if (page.length === 0) break;
-    events.push(...page);
+) => Promise<readonly RecordedEvent[]>;
+
+/**
+ * Lets other work run between pages, of one read and of several: reading waits for nothing, so whoever reads a stream page
+ * after page, and folds it, would otherwise keep the thread to themselves until its end.
+ */
+export function createPageReading(): ReadPages {
+  let characters = 0;
+
+  function count(page: readonly RecordedEvent[]): void {
+    if (characters === 0) {
+      setImmediate(() => {
+        characters = 0;
+      });
+    }
+    for (const { data, metadata } of page) characters += data.length + metadata.length;
   }
-  return events;
+
+  return async (limit, next) => {
+    const events: RecordedEvent[] = [];
+    while (events.length < limit) {
+      while (characters >= charactersPerRound) await yieldToOthers();
+      const page = next(events.at(-1), limit - events.length);
+      if (page.length === 0) break;
+      count(page);
+      events.push(...page);
+    }
+    return events;
+  };
 }
 
 function takePage(rows: Iterator<unknown> & Iterable<unknown>): readonly RecordedEvent[] {
