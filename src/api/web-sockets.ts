@@ -60,12 +60,17 @@ export function serveWebSockets(options: WebSocketsOptions): WebSockets {
       socket.close(closeCodes.resume, 'Too slow: resume');
     }
   }, limits.bufferCheckMilliseconds);
+  let due = performance.now() + limits.pingMilliseconds;
   const pings = setInterval(() => {
+    const now = performance.now();
+    // The answers to the last round have come or not, but after the thread has stood still they are not read yet.
+    const isLate = now > due + limits.pingMilliseconds / 2;
+    due = now + limits.pingMilliseconds;
     for (const connection of connections) {
-      const { socket } = connection;
-      if (socket.readyState !== socket.OPEN) continue;
+      const { socket, alive } = connection;
+      if (socket.readyState !== socket.OPEN || (isLate && !alive)) continue;
       // One that reads again in the next seconds learns to resume; `ws` cuts off the others.
-      if (!connection.alive) socket.close(closeCodes.resume, 'No answer to a ping: resume');
+      if (!alive) socket.close(closeCodes.resume, 'No answer to a ping: resume');
       else socket.ping();
       connection.alive = false;
     }
