@@ -108,6 +108,31 @@ it('answers what a socket has asked before it sends it away', async () => {
   await stopped;
 });
 
+it('answers all requests that one connection has sent together', async () => {
+  const server = await startTestServer();
+  const ada = await server.person('ada');
+  await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
+  const { log, tokens } = server.services;
+  const gate = Promise.withResolvers<void>();
+  const append = log.append.bind(log);
+  vi.spyOn(log, 'append').mockImplementation(async (...events) => {
+    await gate.promise;
+    return append(...events);
+  });
+  const verify = vi.spyOn(tokens, 'verify');
+  const requests = ['a', 'b'].map((messageId) => {
+    const variables = { input: { groupId: 'g', messageId, text: messageId } };
+    const body = JSON.stringify({ query: documents.sendMessage, variables });
+    return post(body, { authorization: `Bearer ${ada.token}` });
+  });
+  const { ended } = await openRaw(server.url, requests.join(''));
+  await vi.waitFor(() => expect(verify).toHaveBeenCalledTimes(2));
+  const stopped = server.stop();
+  gate.resolve();
+  expect((await ended).received.match(/\{"data":\{"sendMessage":/g)).toHaveLength(2);
+  await stopped;
+});
+
 it('cuts off a socket whose answer does not come in time', async () => {
   const { server, answer, closed, gate } = await sendingOverSocket({ closeMilliseconds: 100, drainMilliseconds: 100 });
   const unanswered = expect(answer).rejects.toMatchObject({ code: 1006 });

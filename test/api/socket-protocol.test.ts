@@ -83,7 +83,7 @@ it.each<[what: string, code: number, send: (socket: WebSocket) => void | Promise
   [
     'brackets that take long to parse',
     4400,
-    (socket) => socket.send(`{"type":"ping","payload":{"a":${'['.repeat(9_000)}`),
+    (socket) => socket.send(`{"type":"ping","payload":{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}}`),
   ],
   ['an operation before connection_init', 4401, (socket) => socket.send(subscribe('1'))],
   ['connection_init without a token', 4403, (socket) => socket.send('{"type":"connection_init"}')],

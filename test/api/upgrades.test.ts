@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crossOriginHeaders, isAllowedOrigin } from '../../src/api/origins.ts';
 import { startServer } from '../../src/api/server.ts';
 import { listenForUpgrades } from '../../src/api/upgrades.ts';
 import type { WebSockets } from '../../src/api/web-sockets.ts';
@@ -81,6 +82,11 @@ it('refuses pages of other origins, and those that have none', async () => {
     const answer = await exchange(server.url, upgrade('/graphql', { origin }));
     expect(statusOf(answer), origin).toBe('HTTP/1.1 403 Forbidden');
   }
+});
+
+it('takes pages without an origin for nobody’s, whatever is configured', () => {
+  expect(isAllowedOrigin({ origin: 'null', host: 'a' }, ['null'])).toBe(false);
+  expect(crossOriginHeaders({ origin: 'null', host: 'a' }, ['null'])).toEqual({ vary: 'Origin' });
 });
 
 it('takes sockets of its own pages, of the origins that are configured, and of programs', async () => {

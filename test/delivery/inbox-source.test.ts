@@ -49,6 +49,19 @@ test('messages and own marks are told together, as they stand when they are aske
   await inbox.return?.();
 });
 
+test('groups that move to the front while the pages are read are taken in, however many they are', async () => {
+  const page = (newest: number, count: number) =>
+    Array.from({ length: count }, (_, index) => inboxRow(`g-${newest - index}`, newest - index));
+  // The first time, what is on the second page moves in front of the first one meanwhile.
+  const pages = [page(1_000, 200), page(800, 10), page(2_000, 200), [inboxRow(groupId, 1_700), ...page(1_000, 199)]];
+  const inboxPage = async () => pages.shift() ?? page(2_000, 200);
+  const inbox = begun(await stage.inbox('bob', { readModels: { inboxPage } }));
+  await hear(sent(1, 'ada'));
+  await coalesced();
+  expect(await take(inbox, 1)).toEqual([entry({ lastSeq: 1, unreadCount: 1 })]);
+  await inbox.return?.();
+});
+
 test('other people’s marks, joining and leaving tell nothing', async () => {
   const inbox = begun(await stage.inbox('bob'));
   await hear(sent(1, 'ada'));

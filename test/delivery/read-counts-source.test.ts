@@ -140,6 +140,18 @@ test('when one of two watchers goes, the other is still told; when both have gon
   expect(stage.feed.listenerCount()).toBe(0);
 });
 
+test('a group is kept hot for as long as anybody watches it, and no longer', async () => {
+  const released = vi.fn();
+  const hold = vi.fn(() => released);
+  const announcer = createReadCountAnnouncer(stage.feed, { ...stage.counts, hold });
+  const stops = [1, 2].map(() => announcer.watch(groupId, { hear: vi.fn(), fail: vi.fn() }));
+  expect(hold).toHaveBeenCalledExactlyOnceWith(groupId);
+  stops[0]?.();
+  expect(released).not.toHaveBeenCalled();
+  stops[1]?.();
+  expect(released).toHaveBeenCalledOnce();
+});
+
 test('many watchers of many changes are told less often', async () => {
   const hears = vi.fn();
   await stage.counts.of(groupId);

@@ -38,6 +38,17 @@ test('the projection follows the log from the checkpoint, and live', async () =>
   ]);
 });
 
+test('marks that the rows hold already are not measured again against a newer message', async () => {
+  const log = createInMemoryEventLog();
+  const { writer, all } = createWriter();
+  await appendTo(log, groupStream('g'), created('g'));
+  await appendTo(log, readsStream('g'), mark('g', 5));
+  writer.groupEnds = async () => [{ groupId: 'g', version: 6, readsVersion: 0, lastSeq: 6 }];
+  start({ log, writer });
+  await reached(log, writer);
+  expect(applied(all)).toEqual(['putGroup g', 'advanceGroup g']);
+});
+
 test('streams that are not ours are passed over', async () => {
   const log = createInMemoryEventLog();
   const { writer, batches } = createWriter();
