@@ -134,6 +134,10 @@ describe('introspection', () => {
       'by aliases',
       `{ ${Array.from({ length: 90 }, (_, n) => `a${n}: __schema { types { fields { name } } }`).join(' ')} }`,
     ],
+    [
+      'in a circle where there is nothing',
+      '{ __schema { types { interfaces { ...A } } } } fragment A on __Type { interfaces { ...A } }',
+    ],
     ['in a circle', '{ __schema { types { ...A } } } fragment A on __Type { ofType { ...A } }'],
   ])('that goes over %s is beyond the budget', (_, document) => {
     expect(points(document)).toBeGreaterThan(operationBudget);

@@ -1,5 +1,8 @@
 import { setImmediate as roundOfTheLoop } from 'node:timers/promises';
+import { buildSchema, type GraphQLResolveInfo } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { costing } from '../../src/api/schema/field-cost.ts';
+import { takeTurns } from '../../src/api/schema/take-turns.ts';
 import { createTurns, type Lane } from '../../src/api/turns.ts';
 
 /** A lane's work: so many pieces at once, each noted when it is done and taking so long on the test's clock. */
@@ -77,4 +80,24 @@ describe('turns', () => {
     await others;
     expect(done).toHaveLength(3);
   });
+});
+
+it('are waited for by every page before it is read, and by every list of several after it', async () => {
+  const schema = buildSchema('type Query { page: [Int] list: [Int] none: [Int] one: Int }');
+  const fields = schema.getQueryType()?.getFields() ?? {};
+  const costs = { page: { page: { sizes: [], byDefault: 1 } }, list: { items: 5 }, none: { items: 5 }, one: {} };
+  const done: string[] = [];
+  for (const [name, cost] of Object.entries(costs)) {
+    const field = fields[name];
+    if (field === undefined) throw new Error('there is no such field');
+    field.extensions = costing(cost);
+    field.resolve = () => {
+      done.push(name);
+      return name === 'none' ? [1] : [1, 2];
+    };
+  }
+  takeTurns(schema);
+  const turns = { next: async () => void done.push('turn') };
+  for (const name of Object.keys(costs)) await fields[name]?.resolve?.({}, {}, { turns }, {} as GraphQLResolveInfo);
+  expect(done).toEqual(['turn', 'page', 'list', 'turn', 'none', 'one']);
 });

@@ -52,6 +52,12 @@ it('answers an upgrade of any other target with 404, whatever the target is, and
   await alive();
 });
 
+it('answers whoever sends on after what is refused, and does not reset them', async () => {
+  for (const refused of [upgrade('//'), 'CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n']) {
+    expect(await exchange(server.url, refused + 'x'.repeat(500_000))).toMatch(/"errors":\[.*\}\]\}$/);
+  }
+});
+
 it('bears that whoever is refused is gone, at any moment', async () => {
   const refused = [upgrade('//'), upgrade('/elsewhere'), upgrade('/graphql', { origin: 'https://evil.example' })];
   refused.push(upgrade('/graphql', { 'sec-websocket-key': 'no' }), 'CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n');

@@ -47,6 +47,17 @@ describe('a bounded map', () => {
     expect(kept(map)).toEqual(['d', 'e']);
   });
 
+  test('takes no pin of a value that is gone for one of what stands under its key now', () => {
+    const map = filled(roomFor(2), 'a');
+    const release = map.pin('a');
+    map.delete('a');
+    filled(map, 'a');
+    map.pin('a');
+    release();
+    filled(map, 'b', 'c', 'd');
+    expect(kept(map)).toEqual(['a', 'd']);
+  });
+
   test('keeps the pins of a value that is replaced', () => {
     const map = filled(roomFor(2), 'a');
     map.pin('a');
