@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import * as documents from './documents.ts';
+import { openRaw, post } from './raw-socket.ts';
 import { startTestServer } from './running-server.ts';
 
 async function start(environment: NodeJS.ProcessEnv = {}) {
@@ -53,4 +54,24 @@ it('does not count a socket that has gone while its token was looked at', async 
   const [first] = await Promise.race([once(next, 'message'), once(next, 'close')]);
   expect(String(first)).toContain('connection_ack');
   next.terminate();
+});
+
+it('waits no longer for the token’s end of who has gone', async () => {
+  const { server, ada, init, open } = await start();
+  const [begun, ended] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')];
+  onTestFinished(() => void [begun, ended].map((spy) => spy.mockRestore()));
+  const socket = await open();
+  socket.send(init);
+  await once(socket, 'message');
+  const body = '{"query":"subscription { inbox { groupId } }"}';
+  const headers = { authorization: `Bearer ${ada.token}`, accept: 'text/event-stream' };
+  const stream = await openRaw(server.url, post(body, headers));
+  await stream.until('text/event-stream');
+  // Their tokens are good for ten minutes; nothing else waits for as long.
+  const lasting = begun.mock.results.filter((_, index) => (begun.mock.calls[index]?.[1] ?? 0) > 500_000);
+  expect(lasting.length).toBeGreaterThan(1);
+  socket.terminate();
+  stream.socket.destroy();
+  const isEnded = ({ value }: { readonly value: unknown }) => ended.mock.calls.some(([timer]) => timer === value);
+  await vi.waitFor(() => expect(lasting.every(isEnded)).toBe(true));
 });

@@ -4,6 +4,7 @@ import type { Change } from '../../src/ports/changes.ts';
 import { startOfLog } from '../../src/ports/event-log.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
 import type { Poison } from '../../src/projections/projection-batch.ts';
+import { sent } from '../commands/events.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { createClock, created, createWriter, mark, reached, renamed, start } from './projection-under-test.ts';
 import { appendTo, poison } from './recorded-events.ts';
@@ -38,15 +39,31 @@ test('the projection follows the log from the checkpoint, and live', async () =>
   ]);
 });
 
-test('marks that the rows hold already are not measured again against a newer message', async () => {
+test('what the rows hold already is applied as it was, and no mark is measured again', async () => {
   const log = createInMemoryEventLog();
   const { writer, all } = createWriter();
-  await appendTo(log, groupStream('g'), created('g'));
+  await appendTo(log, groupStream('g'), created('g'), sent(1, 'ada'));
   await appendTo(log, readsStream('g'), mark('g', 5));
   writer.groupEnds = async () => [{ groupId: 'g', version: 6, readsVersion: 0, lastSeq: 6 }];
   start({ log, writer });
   await reached(log, writer);
-  expect(applied(all)).toEqual(['putGroup g', 'advanceGroup g']);
+  const kinds = new Set(all().map(({ type }) => type));
+  expect([kinds.has('putMessage'), kinds.has('haltGroup')]).toEqual([true, false]);
+  expect(all().filter(({ type }) => type === 'advanceMark')).toMatchObject([{ userId: 'ada', upTo: 1 }]);
+});
+
+test('a mark beyond the newest message marks what is there', async () => {
+  const log = createInMemoryEventLog();
+  const { writer, all } = createWriter();
+  await appendTo(log, groupStream('g'), created('g'), sent(1, 'bob'));
+  await appendTo(log, readsStream('g'), mark('g', 5));
+  start({ log, writer });
+  await reached(log, writer);
+  const marks = all().filter(({ type }) => type === 'advanceMark');
+  expect(marks).toMatchObject([
+    { userId: 'bob', upTo: 1 },
+    { userId: 'ada', upTo: 1 },
+  ]);
 });
 
 test('streams that are not ours are passed over', async () => {
@@ -132,4 +149,23 @@ test('a projection that waits for unavailable read models can be stopped', async
   await vi.waitFor(() => expect(onFault).toHaveBeenCalledOnce());
   await stop();
   expect(await writer.checkpoint()).toBe(startOfLog);
+});
+
+test('a projection that is stopped has ended once the counts under way are stored', async () => {
+  const log = createInMemoryEventLog();
+  const { writer } = createWriter();
+  const [storing, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  writer.storeReadCounts = async () => {
+    storing.resolve();
+    await gate.promise;
+  };
+  await appendTo(log, groupStream('g'), created('g'), sent(1, 'ada'));
+  const { stop } = start({ log, writer });
+  await storing.promise;
+  const ended = vi.fn();
+  const stopping = stop().then(ended);
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  expect(ended).not.toHaveBeenCalled();
+  gate.resolve();
+  await stopping;
 });
