@@ -91,6 +91,9 @@ function createInbox(options: InboxSourceOptions, subscription: Subscription): I
   function note(groupId: string, what: Note): void {
     clearTimeout(coalescing.get(groupId));
     coalescing.delete(groupId);
+    // One who has left, and has not been told yet, does not stand there because of a mark that has come too late.
+    const hasLeft = typeof notes.get(groupId) === 'object' && !watched.has(groupId);
+    if (hasLeft && what === 'standing') return;
     notes.set(groupId, what);
     subscription.wake();
   }

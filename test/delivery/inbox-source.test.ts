@@ -99,6 +99,15 @@ describe('leaving', () => {
     await inbox.return?.();
   });
 
+  test('is told also where a mark of one’s own has reached the log after it', async () => {
+    const inbox = begun(await stage.inbox('bob'));
+    await hear(sent(1, 'ada'), removed('bob', 3, 1));
+    await hear(readUpTo('bob', 1));
+    await coalesced();
+    expect(await take(inbox, 1)).toEqual([entry({ lastSeq: 1, left: true })]);
+    await inbox.return?.();
+  });
+
   test('that the feed has not brought yet, and the group’s state knows, keeps the group from being told of', async () => {
     const inbox = begun(await stage.inbox('bob'));
     await hear(sent(1, 'ada'));
