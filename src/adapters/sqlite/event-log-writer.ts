@@ -1,7 +1,8 @@
 import { BroadcastChannel, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { startOfLog } from '../../ports/event-log.ts';
-import { createAppender } from './append-transaction.ts';
+import { createAppender, type TransactionResult } from './append-transaction.ts';
 import { openLogForWriting, positionsChannel } from './log-file.ts';
+import { watchSameFiles } from './same-files.ts';
 import type { AppendFailure, AppendMessage, WriterMessage, WriterOptions, WriterReply } from './writer-messages.ts';
 
 /**
@@ -35,11 +36,21 @@ if (database === undefined) port.close();
 else serve(database);
 
 function serve(database: NonNullable<ReturnType<typeof open>>): void {
-  const commit = createAppender(database);
+  const appender = createAppender(database);
+  const otherFile = watchSameFiles([file, `${file}-wal`]);
+  otherFile();
   const positions = new BroadcastChannel(positionsChannel(file));
   positions.unref();
   let stopped: AppendFailure | undefined;
   let announced = startOfLog;
+
+  /** What is committed into a file that nobody finds any more is not to be acknowledged. */
+  function commit(messages: readonly AppendMessage[]): TransactionResult {
+    const result = appender(messages);
+    const gone = result.kind === 'committed' ? otherFile() : undefined;
+    if (gone === undefined) return result;
+    return { kind: 'failed', failure: { kind: 'unknown', reason: `${gone} was removed or replaced` }, stopped: true };
+  }
 
   function append(messages: readonly AppendMessage[]): void {
     const appends = messages.reduce((sum, { streamNames }) => sum + streamNames.length, 0);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
@@ -50,6 +51,25 @@ test.skipIf(process.platform === 'win32')(
     expect(failures.slice(0, 8).every((line) => /AppendUnknown|LogUnavailable/.test(line))).toBe(true);
     expect(failures.at(8)).toBe('failed LogUnavailable');
     await expectHolds(file, lines.slice(0, -9));
+  },
+);
+
+// Windows does not let go of the name of an open file.
+test.skipIf(process.platform === 'win32').each(['log.db', 'log.db-wal'])(
+  'when %s is removed or replaced beneath it, the log acknowledges nothing more, and stops',
+  async (name) => {
+    const directory = temporaryDirectory();
+    const log = await openSqliteEventLog({ file: join(directory, 'log.db') });
+    await log.append('group-a', noStream, marks(0, 1));
+    await log.append('group-a', 0, marks(1, 1));
+    expect(log.appendsRefused()).toBeUndefined();
+    renameSync(join(directory, name), join(directory, 'elsewhere'));
+    await expect(log.append('group-a', 1, marks(2, 1))).rejects.toThrow(AppendUnknown);
+    writeFileSync(join(directory, name), '');
+    await expect(log.append('group-a', 2, marks(3, 1))).rejects.toThrow(LogUnavailable);
+    expect(log.appendsRefused()).toMatch(/stopped.*removed or replaced/);
+    expect((await log.readAll(startOfLog, 10)).length).toBeGreaterThan(1);
+    await log.close();
   },
 );
 

@@ -1,0 +1,17 @@
+import { statSync } from 'node:fs';
+
+/**
+ * Says which of the files is no longer the one that stood under its name when it was first seen. A file that is removed or
+ * replaced while it is open can be written and synced as before, and all of that is gone with the process.
+ */
+export function watchSameFiles(files: readonly string[]): () => string | undefined {
+  const seen = new Map<string, string>();
+  return () =>
+    files.find((file) => {
+      const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+      const identity = stats && `${stats.dev} ${stats.ino}`;
+      const before = seen.get(file);
+      if (before === undefined && identity !== undefined) seen.set(file, identity);
+      return before !== undefined && before !== identity;
+    });
+}
