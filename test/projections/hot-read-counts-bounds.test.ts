@@ -5,6 +5,7 @@ import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { deriveId } from '../../src/events/event-id.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
 import { LogUnavailable, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
+import { createHaltedGroups, GroupHalted } from '../../src/ports/halted-groups.ts';
 import { createHotReadCounts, type HotReadCounts } from '../../src/projections/hot-read-counts.ts';
 import { added, left, readUpTo, sent } from '../commands/events.ts';
 import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
@@ -99,6 +100,15 @@ describe('what is kept', () => {
     follow(log.all.at(-1) as RecordedEvent);
     expect(hot.byteLength()).toBeGreaterThan(before + 100_000);
   });
+});
+
+test('counts of a group that is halted while they are loaded are given to nobody', async () => {
+  const halted = createHaltedGroups();
+  hot = createHotReadCounts({ log, readModels, halted, startPosition: startOfLog });
+  await append(added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada'));
+  followAll();
+  log.afterReadStream = () => halted.learn([{ groupId: 'lunch', position: 0, reason: 'by order of the test' }], true);
+  await expect(hot.of('lunch')).rejects.toThrow(GroupHalted);
 });
 
 describe('a log that was restored beneath the process', () => {

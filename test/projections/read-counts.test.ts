@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { UndecodableEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { createReadCounts, type ReadCounts } from '../../src/projections/read-counts.ts';
 import { added, deleted, edited, left, reacted, readUpTo, sent } from '../commands/events.ts';
@@ -176,4 +177,19 @@ describe('who counts', () => {
     // Ten marks end at each message; the author's own, at the newest, is not counted.
     expect([1, 2, 500, 1_000].map(counts.readCount)).toEqual([9_999, 9_990, 5_010, 10]);
   });
+});
+
+test('a mark beyond the newest message counts what is there, and nothing that is sent later', () => {
+  const counts = counted([added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada'), readUpTo('bob', 9)]);
+  expect(counts.reading('bob')?.markedUpTo).toBe(1);
+  counts.apply(sent(2, 'ada'));
+  expect([1, 2].map((seq) => counts.readCount(seq))).toEqual([1, 0]);
+});
+
+test('an event out of the group’s order is refused, and the counts are as they were', () => {
+  const counts = counted([added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada')]);
+  for (const event of [sent(1, 'ada'), sent(3, 'ada'), left('bob', 1, 2), edited(2, 'two')]) {
+    expect(() => counts.apply(event)).toThrow(UndecodableEvent);
+  }
+  expect([counts.lastSeq(), counts.memberCount()]).toEqual([1, 2]);
 });

@@ -169,3 +169,17 @@ test('a projection that is stopped has ended once the counts under way are store
   gate.resolve();
   await stopping;
 });
+
+test('a halted group that goes on has everything of its stream applied, however long it is', async () => {
+  const log = createInMemoryEventLog();
+  const { writer, batches, all } = createWriter();
+  const renames = Array.from({ length: 2_500 }, () => renamed);
+  await appendTo(log, groupStream('g'), created('g'), ...renames);
+  batches.push({ changes: [], checkpoint: await log.endPosition() });
+  writer.haltedGroups = async () => [{ groupId: 'g', position: log.all[1]?.position ?? 0, reason: 'unheard' }];
+  writer.groupEnds = async () => [{ groupId: 'g', version: 0, readsVersion: -1, lastSeq: 0 }];
+  const onResumed = vi.fn();
+  start({ log, writer, onResumed });
+  await vi.waitFor(() => expect(onResumed).toHaveBeenCalledExactlyOnceWith('g'));
+  expect(all().filter(({ type }) => type === 'renameGroup')).toHaveLength(2_500);
+});
