@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Viewer } from '../rights/viewer.ts';
+import type { Release } from './rate-limits.ts';
 
 /**
  * Close codes of this server's own, in the range that applications may use. `resume` is for a reader who is too slow, and
@@ -12,6 +13,8 @@ export interface Connection {
   readonly socket: WebSocket;
   /** Undefined where it says nothing: see clientAddress. */
   readonly address: string | undefined;
+  /** Called once it is known whose it is: from there on it counts for its person, and for its address no more. */
+  readonly leaveAddress: Release;
   viewer?: Viewer;
   /** Stops waiting for the token's end. */
   stopExpiry?: () => void;

@@ -42,6 +42,7 @@ export function createProtocol(options: {
         return false;
       }
       extra.socket.once('close', release);
+      extra.leaveAddress();
       extra.viewer = viewer;
       const expired = () => extra.socket.close(closeCodes.tokenExpired, 'Token expired');
       extra.stopExpiry = atExpiry(viewer, services.now, expired);

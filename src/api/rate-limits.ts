@@ -33,7 +33,7 @@ export interface RateLimits {
   take(kind: RatedKind, amount: number, asking: Asking): void;
   /** Counts a token that was not valid. Throws RATE_LIMITED where too many from the address were not of late. */
   tokenFailed(address: string | undefined): void;
-  /** Undefined where the address has too many sockets. */
+  /** Of one that has not said whose it is yet. Undefined where the address has too many of them. */
   socketOfAddress(address: string | undefined): Release | undefined;
   /** Undefined where the person has too many sockets. */
   socketOfPerson(userId: string): Release | undefined;

@@ -81,11 +81,13 @@ export function serveWebSockets(options: WebSocketsOptions): WebSockets {
   return {
     accept(request, socket, head) {
       const address = options.addressOf(request);
-      const release = rateLimits.socketOfAddress(address);
-      if (release === undefined) return answerAndLetGo(socket, 429, 'Too many sockets from this address: close some.');
-      socket.once('close', release);
+      const leaveAddress = rateLimits.socketOfAddress(address);
+      if (leaveAddress === undefined) {
+        return answerAndLetGo(socket, 429, 'Too many sockets from this address have not said whose they are.');
+      }
+      socket.once('close', leaveAddress);
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection: Connection = { socket: webSocket, address, alive: true, underWay: 0 };
+        const connection: Connection = { socket: webSocket, address, leaveAddress, alive: true, underWay: 0 };
         connections.add(connection);
         webSocket.once('close', () => connections.delete(connection));
         speak(protocol, connection, logger);
