@@ -39,6 +39,11 @@ export interface RateLimits {
   socketOfPerson(userId: string): Release | undefined;
   /** Throws RATE_LIMITED where the socket (undefined over HTTP) or the person has too many subscriptions. */
   subscription(userId: string, socket: object | undefined): Release;
+  /**
+   * One inbox listens to all of a person's groups, which may be thousands, and a socket needs one: so there are as many as
+   * sockets. Throws RATE_LIMITED.
+   */
+  inbox(userId: string): Release;
 }
 
 const maximumKeys = 100_000;
@@ -56,6 +61,7 @@ export function createRateLimits(settings: RateLimitSettings | undefined, now: (
   const failedTokens = createBuckets(perAddress.failedTokens, maximumKeys);
   const socketsOfAddress = createCounts<string>(settings.socketsPerAddress);
   const socketsOfPerson = createCounts<string>(settings.socketsPerPerson);
+  const inboxesOfPerson = createCounts<string>(settings.socketsPerPerson);
   const subscriptionsOfSocket = createCounts<object>(settings.subscriptionsPerSocket);
   const subscriptionsOfPerson = createCounts<string>(settings.subscriptionsPerPerson);
 
@@ -86,6 +92,11 @@ export function createRateLimits(settings: RateLimitSettings | undefined, now: (
     },
     socketOfAddress: (address) => (address === undefined ? () => {} : socketsOfAddress.begin(address)),
     socketOfPerson: (userId) => socketsOfPerson.begin(userId),
+    inbox(userId) {
+      const release = inboxesOfPerson.begin(userId);
+      if (release === undefined) throw rateLimited(retryLaterMilliseconds);
+      return release;
+    },
     subscription(userId, socket) {
       const ofPerson = subscriptionsOfPerson.begin(userId);
       if (ofPerson === undefined) throw rateLimited(retryLaterMilliseconds);
@@ -109,6 +120,7 @@ const unlimited: RateLimits = {
   socketOfAddress: () => () => {},
   socketOfPerson: () => () => {},
   subscription: () => () => {},
+  inbox: () => () => {},
 };
 
 /** How many of something each key has now. Keys that have none are not kept. */

@@ -9,6 +9,8 @@ export interface RequestRates {
   take(kind: RatedKind, amount: number): void;
   /** Counts a subscription until it is released. Throws RATE_LIMITED. */
   subscription(viewer: Viewer): Release;
+  /** Counts an inbox until it is released, besides its being a subscription. Throws RATE_LIMITED. */
+  inbox(viewer: Viewer): Release;
 }
 
 /** Where an operation came from. */
@@ -28,6 +30,7 @@ export function requestRates(
   return {
     take: (kind, amount) => limits.take(kind, amount, { userId, address }),
     subscription: (subscriber) => limits.subscription(subscriber.userId, socket),
+    inbox: (subscriber) => limits.inbox(subscriber.userId),
   };
 }
 

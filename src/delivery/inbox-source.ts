@@ -25,6 +25,8 @@ export interface InboxSourceOptions extends Subscriber {
   readonly counts: Pick<HotReadCounts, 'of'>;
   readonly freshness: Pick<Freshness, 'atLeast'>;
   readonly policy: Pick<Policy, 'refuseDelivery'>;
+  /** Resolves when it is this subscriber's turn to read a page of their groups. */
+  readonly turn: () => Promise<void>;
 }
 
 /** Changes of one group within this time are told together. */
@@ -160,7 +162,7 @@ function createInbox(options: InboxSourceOptions, subscription: Subscription): I
  * moment.
  */
 async function watchOwnGroups(
-  { readModels, viewer }: InboxSourceOptions,
+  { readModels, viewer, turn }: InboxSourceOptions,
   subscription: Subscription,
   watch: (groupId: string) => void,
 ): Promise<void> {
@@ -169,6 +171,7 @@ async function watchOwnGroups(
     const floor = front;
     let before: number | undefined;
     for (pages = 0; !subscription.isEnded(); ) {
+      await turn();
       const page = await readModels.inboxPage(viewer.userId, before, groupsPerPage);
       pages += 1;
       for (const { group } of page) watch(group.groupId);

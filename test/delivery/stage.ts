@@ -116,7 +116,7 @@ export function createStage() {
     },
     inbox: (userId: string, options: Partial<Parameters<typeof createInboxSource>[0]> = {}) =>
       createInboxSource({
-        ...{ feed, counts, policy, viewer: viewerOf(userId), now },
+        ...{ feed, counts, policy, viewer: viewerOf(userId), now, turn },
         readModels: { inboxPage: async () => inboxRows },
         freshness: {
           atLeast: async (wanted) =>

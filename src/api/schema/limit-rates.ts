@@ -36,7 +36,7 @@ function limitSubscription(field: RootField): void {
   const { subscribe } = field;
   if (subscribe === undefined) return;
   field.subscribe = async (source, values, context, info) => {
-    const release = context.rates.subscription(context.viewer());
+    const release = takePlace(field.name, context);
     try {
       return releasing((await subscribe(source, values, context, info)) as AsyncIterableIterator<unknown>, release);
     } catch (error) {
@@ -44,6 +44,22 @@ function limitSubscription(field: RootField): void {
       throw error;
     }
   };
+}
+
+function takePlace(subscription: string, { rates, viewer }: RequestContext): Release {
+  const subscriber = viewer();
+  const ofAll = rates.subscription(subscriber);
+  if (subscription !== 'inbox') return ofAll;
+  try {
+    const ofInboxes = rates.inbox(subscriber);
+    return () => {
+      ofAll();
+      ofInboxes();
+    };
+  } catch (error) {
+    ofAll();
+    throw error;
+  }
 }
 
 /** The same items; released at their end, at a fault, and when nobody wants them any more. */

@@ -53,7 +53,8 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_, __, context) => {
       const { services, policy } = context;
       const { feed, readModels, counts, freshness, now } = services;
-      const source = { feed, readModels, counts, freshness, policy, viewer: context.viewer(), now };
+      const about = { viewer: context.viewer(), now, turn: context.turns.next };
+      const source = { feed, readModels, counts, freshness, policy, ...about };
       return throwingRefusals(accepted(await createInboxSource(source)));
     },
     resolve: (entry) => entry,
