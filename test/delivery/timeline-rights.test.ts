@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { refuseUnreachable } from '../../src/delivery/timeline-source.ts';
 import { added, lunch, removed, sent } from '../commands/events.ts';
 import { createStage, type Stage, take, takeAll } from './stage.ts';
 
@@ -67,4 +68,9 @@ describe('rights, at the moment of delivery', () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
     expect(stage.feed.listenerCount()).toBe(0);
   });
+});
+
+test('a version is refused that the stream has not reached, or that comes before every version', () => {
+  for (const after of [undefined, -1, 0, 3]) expect(refuseUnreachable(after, 3)).toBeUndefined();
+  for (const after of [4, -2]) expect(refuseUnreachable(after, 3)).toEqual({ kind: 'version-not-reached', newest: 3 });
 });

@@ -11,7 +11,11 @@ const endings: Readonly<Record<string, () => void>> = {
   'runs out of heap'() {
     for (const kept: number[][] = []; ; ) kept.push(Array.from({ length: 100_000 }, (_, index) => index + kept.length));
   },
-  'answers short': () => parentPort?.postMessage({ kind: 'committed', outcomes: [0], at: 0 }),
+  'answers short'() {
+    // It would go on for ever: only who reads its answer can tell that nothing more is to be had of it.
+    setInterval(() => {}, 60_000);
+    parentPort?.postMessage({ kind: 'committed', outcomes: [0], at: 0 });
+  },
 };
 parentPort?.once('message', () => endings[basename(workerData.file)]?.());
 parentPort?.postMessage({ kind: 'opened' });
