@@ -10,18 +10,32 @@ export function endableStream(source: ReadableStream<Uint8Array>): EndableStream
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let ended = false;
 
+  let isRead = false;
+  const read = () => {
+    isRead = true;
+    return reader.read();
+  };
+
   /**
-   * What yoga streams from is not the platform's: cancelling its reader waits for the read under way, which ends with the
-   * next event, or with the next ping after 12 s. Cancelled itself, locked or not, it ends at once.
+   * What yoga streams from is not the platform's. It begins when it is first read, and cancelled before it would end
+   * nothing of what it stands on. Cancelling its reader waits for the read under way, which ends with the next event, or
+   * with the next ping after 12 s. Cancelled itself, locked or not, it ends at once.
    */
-  const cancel = (): Promise<void> => source.cancel().catch(() => reader.cancel());
+  async function cancel(): Promise<void> {
+    try {
+      if (!isRead) read().catch(() => {});
+      await source.cancel();
+    } catch {
+      await reader.cancel();
+    }
+  }
 
   const stream = new ReadableStream<Uint8Array>({
     start(own) {
       controller = own;
     },
     async pull(own) {
-      const next = await reader.read().catch((error: unknown) => {
+      const next = await read().catch((error: unknown) => {
         // Of one that was cancelled, the read under way fails.
         if (!ended) throw error;
       });

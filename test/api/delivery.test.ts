@@ -159,6 +159,8 @@ describe('what was begun for a subscriber', () => {
       await items.return?.();
       expect(await asking).toBe('aborted');
       expect(await next).toMatchObject({ done: true });
+      // By the time that it answers what is asked after that, the server has heard of both.
+      for (let times = 0; times < 3; times += 1) await ada.get('{ me { id } }');
     } finally {
       Object.assign(freshness, { atLeast });
       reading.resolve(undefined);

@@ -1,8 +1,8 @@
 import { setImmediate as roundOfTheLoop } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { GroupCommand } from '../../src/commands/group.ts';
-import { openRaw, upgrade } from './raw-socket.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import type { GroupCommand } from '../../../src/commands/group.ts';
+import { openRaw, upgrade } from '../raw-socket.ts';
+import { type Person, type RunningServer, startTestServer } from '../running-server.ts';
 
 const readers = 3_000;
 let server: RunningServer;
