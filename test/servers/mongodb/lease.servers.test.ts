@@ -4,8 +4,9 @@ import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.t
 import { LeaseLost, type ReadModels, type ReadModelWriter } from '../../../src/ports/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { pauseAt } from './pause-at.ts';
 import { shown } from './shown.ts';
-import { type Fate, isWrite, startWireProxy, type WireCommand, type WireProxy } from './wire-proxy.ts';
+import { type Fate, startWireProxy, type WireProxy } from './wire-proxy.ts';
 
 const leaseMilliseconds = 1_000;
 const userIds = ['ada', 'bob', 'cyd'];
@@ -220,27 +221,3 @@ describe('a holder that is paused in the middle of a batch', () => {
     return result;
   }
 });
-
-/** Holds the n-th write of a batch, and every renewal of the lease from then on. */
-function pauseAt(proxy: WireProxy, at: number): { readonly reached: Promise<void>; release(): void } {
-  const reached = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<Fate>();
-  let writes = 0;
-  let isPaused = false;
-  proxy.decide = (command: WireCommand) => {
-    if (command.collection === 'leases') return isPaused ? released.promise : 'through';
-    if (isPaused || !isWrite(command)) return 'through';
-    writes += 1;
-    if (writes - 1 !== at) return 'through';
-    isPaused = true;
-    reached.resolve();
-    return released.promise;
-  };
-  return {
-    reached: reached.promise,
-    release() {
-      isPaused = false;
-      released.resolve('through');
-    },
-  };
-}
