@@ -19,6 +19,12 @@ export interface DataDirectoryLock {
 }
 
 /**
+ * What is locked, until it is released. A database that nothing refers to is closed by the garbage collector, and its lock
+ * would go with it, unnoticed, while its taker still works on the directory.
+ */
+const heldDatabases = new Set<DatabaseSync>();
+
+/**
  * Takes the directory for this process alone, creating it where it is missing. The operating system frees the lock with
  * the process, however it ends: what holds it is SQLite's exclusive file lock on a file that stays empty. Nothing else
  * may open that file: closing a second descriptor in this process would drop the lock.
@@ -43,11 +49,13 @@ export function lockDataDirectory(directory: string): DataDirectoryLock {
     });
   }
   const held = database;
+  heldDatabases.add(held);
   return {
     release: () => {
       if (!held.isOpen) return;
       rmSync(pidFile, { force: true });
       held.close();
+      heldDatabases.delete(held);
     },
   };
 }
