@@ -1,4 +1,4 @@
-import type { MemberRow } from '../../src/ports/read-models.ts';
+import type { MemberRow } from '../../src/ports/rows.ts';
 import { createReadCounts } from '../../src/projections/read-counts.ts';
 import { answer, contestantOptions } from '../child.ts';
 import { countedPages, finalMarks, members, messages, pageSize } from '../marks-history.ts';

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { GroupRow, MessageRow, ReactionCount } from '../ports/read-models.ts';
+import type { GroupRow, MessageRow, ReactionCount } from '../ports/rows.ts';
 import { type AccessRefusal, type Refused, tokenExpired } from '../rights/access-refusal.ts';
 import { createPolicy, type Policy } from '../rights/policy.ts';
 import type { Viewer } from '../rights/viewer.ts';

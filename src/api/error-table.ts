@@ -3,7 +3,7 @@ import type { Refusal } from '../commands/refusal.ts';
 import type { DeliveryRefusal } from '../delivery/delivery-refusal.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { AppendUnknown, LogUnavailable } from '../ports/event-log.ts';
-import { ReadModelsUnavailable } from '../ports/read-models.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 
 /** The closed list of `extensions.code`. */
 export const errorCodes = [

@@ -3,10 +3,11 @@ import type { BacklogBudget } from '../delivery/backlog-budget.ts';
 import type { Freshness } from '../delivery/freshness.ts';
 import type { LiveFeed } from '../delivery/live-feed.ts';
 import type { ReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
-import type { ShownMessages } from '../delivery/shown-messages.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import type { HaltedGroups } from '../ports/halted-groups.ts';
-import type { ReadModels } from '../ports/read-models.ts';
+import type { MessagePages, PeoplePages } from '../ports/pages.ts';
+import type { ProjectionProgress } from '../ports/projection-progress.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Tokens } from '../rights/tokens.ts';
 
@@ -14,9 +15,9 @@ import type { Tokens } from '../rights/tokens.ts';
 export interface Services {
   readonly log: EventLog;
   readonly commands: Commands;
-  /** Without what holds texts, which is shown by `messages` only. */
-  readonly readModels: Omit<ReadModels, keyof ShownMessages>;
-  readonly messages: ShownMessages;
+  /** Without the pages that hold texts, which are shown by `messages` only. */
+  readonly readModels: ProjectionProgress & GroupSnapshots & PeoplePages;
+  readonly messages: MessagePages;
   /** Which groups are halted, as far as this process knows. */
   readonly halted: HaltedGroups;
   readonly counts: HotReadCounts;

@@ -1,9 +1,9 @@
 import type { Freshness } from '../delivery/freshness.ts';
-import type { ShownMessages } from '../delivery/shown-messages.ts';
 import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
+import type { MessagePages } from '../ports/pages.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Shown } from './demo-crowd.ts';
 
@@ -12,7 +12,7 @@ export interface Counted {
   readonly log: EventLog;
   readonly counts: HotReadCounts;
   readonly freshness: Freshness;
-  readonly messages: Pick<ShownMessages, 'timelinePage'>;
+  readonly messages: Pick<MessagePages, 'timelinePage'>;
 }
 
 export interface Recount {

@@ -3,8 +3,11 @@ import type { DecodedRecord } from '../events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
+import type { GroupSnapshot, GroupSnapshots } from '../ports/group-snapshots.ts';
 import { createHaltedGroups, GroupHalted, type HaltedGroups } from '../ports/halted-groups.ts';
-import { type GroupSnapshot, type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { MessageMemory } from '../ports/message-memory.ts';
+import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { WaitingBounds } from './command-queues.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
 import { activeMember, type GroupState, groupStateBytes, initialGroupState, memberBytes } from './group-state.ts';
@@ -41,10 +44,7 @@ export type HaltedRefusal = Extract<
 
 export interface CommandsOptions {
   readonly log: EventLog;
-  readonly readModels: Pick<
-    ReadModels,
-    'checkpoint' | 'groups' | 'groupSnapshot' | 'messages' | 'reactions' | 'acceptedCommands' | 'haltedGroups'
-  >;
+  readonly readModels: ProjectionProgress & GroupSnapshots & MessageMemory;
   /** Which groups are halted, and how that is found out; both where this process begins with an empty log. */
   readonly halted?: HaltedGroups;
   readonly whole?: WholeGroups;

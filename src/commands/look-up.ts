@@ -2,15 +2,12 @@ import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { GroupEvent } from '../events/event.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position } from '../ports/event-log.ts';
+import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import type { HaltedGroups } from '../ports/halted-groups.ts';
-import {
-  type CommandKey,
-  type CommandRow,
-  type MessageRow,
-  type ReactionRow,
-  type ReadModels,
-  ReadModelsUnavailable,
-} from '../ports/read-models.ts';
+import type { MessageMemory } from '../ports/message-memory.ts';
+import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import type { CommandKey, CommandRow, MessageRow, ReactionRow } from '../ports/rows.ts';
 import { evolveGroup, findMessage, initialGroupState, withMessages } from './group-state.ts';
 import { commandKey, type KnownCommand } from './known-commands.ts';
 import { type MessageState, messageState, type Reactions } from './message-state.ts';
@@ -18,7 +15,7 @@ import { type MessageState, messageState, type Reactions } from './message-state
 export interface LookUpStores {
   readonly log: EventLog;
   readonly halted: Pick<HaltedGroups, 'fold'>;
-  readonly readModels: Pick<ReadModels, 'checkpoint' | 'groups' | 'messages' | 'reactions' | 'acceptedCommands'>;
+  readonly readModels: Pick<ProjectionProgress, 'checkpoint'> & Pick<GroupSnapshots, 'groups'> & MessageMemory;
 }
 
 /** What commands are about and a group's state does not hold. */
@@ -64,7 +61,10 @@ export async function lookUp(
 }
 
 /** While the read models are away nothing may be forgotten: nobody else could say what it was. */
-export async function isProjected(readModels: Pick<ReadModels, 'checkpoint'>, position: Position): Promise<boolean> {
+export async function isProjected(
+  readModels: Pick<ProjectionProgress, 'checkpoint'>,
+  position: Position,
+): Promise<boolean> {
   try {
     return (await readModels.checkpoint()) >= position;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { startOfLog } from '../ports/event-log.ts';
-import { ReadModelsUnavailable } from '../ports/read-models.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import { withEntry } from './generation.ts';
 import { type GroupCommand, messagesNeededBy } from './group.ts';
 import { emptyGeneration, findMessage, type GroupState, messageEntry, withMessages } from './group-state.ts';

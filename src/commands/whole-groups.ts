@@ -1,7 +1,9 @@
 import { importsStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, noStream, type Position, startOfLog, type Version } from '../ports/event-log.ts';
+import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import type { HaltedGroups } from '../ports/halted-groups.ts';
-import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 
 export interface WholeGroups {
   /**
@@ -15,7 +17,7 @@ export interface WholeGroups {
 
 export interface WholeGroupsOptions {
   readonly log: Pick<EventLog, 'readStream'>;
-  readonly readModels: Pick<ReadModels, 'checkpoint' | 'haltedGroups' | 'groups'>;
+  readonly readModels: ProjectionProgress & Pick<GroupSnapshots, 'groups'>;
   readonly halted: HaltedGroups;
   /** Where the live feed starts: what comes after it is followed. */
   readonly startPosition: Position;

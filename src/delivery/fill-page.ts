@@ -1,4 +1,4 @@
-import { ReadModelsUnavailable } from '../ports/read-models.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 
 export interface PageToFill<Row> {
   readonly limit: number;

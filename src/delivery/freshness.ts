@@ -1,5 +1,6 @@
 import { type EventLog, LogUnavailable, type Position } from '../ports/event-log.ts';
-import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { Behind, PositionNotReached } from './delivery-refusal.ts';
 import type { LiveFeed } from './live-feed.ts';
 
@@ -22,7 +23,7 @@ export interface Freshness {
 }
 
 export interface FreshnessOptions {
-  readonly readModels: Pick<ReadModels, 'checkpoint'>;
+  readonly readModels: Pick<ProjectionProgress, 'checkpoint'>;
   readonly feed: Pick<LiveFeed, 'position'>;
   readonly log: Pick<EventLog, 'endPosition'>;
   readonly startPosition: Position;

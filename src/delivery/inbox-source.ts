@@ -1,6 +1,7 @@
 import { UndecodableEvent } from '../events/codec.ts';
 import { LogUnavailable } from '../ports/event-log.ts';
-import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { PeoplePages } from '../ports/pages.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Refused } from '../rights/access-refusal.ts';
 import type { Policy } from '../rights/policy.ts';
@@ -21,7 +22,7 @@ export interface InboxEntry {
 
 export interface InboxSourceOptions extends Subscriber {
   readonly feed: Pick<LiveFeed, 'watch' | 'position'>;
-  readonly readModels: Pick<ReadModels, 'inboxPage'>;
+  readonly readModels: Pick<PeoplePages, 'inboxPage'>;
   readonly counts: Pick<HotReadCounts, 'of'>;
   readonly freshness: Pick<Freshness, 'atLeast'>;
   readonly policy: Pick<Policy, 'refuseDelivery'>;

@@ -1,5 +1,5 @@
 import type { Position } from '../ports/event-log.ts';
-import type { ReadCountRange } from '../ports/read-models.ts';
+import type { ReadCountRange } from '../ports/rows.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { ReadCounts } from '../projections/read-counts.ts';
 import { createFeedListeners, type FeedListener } from './feed-listeners.ts';

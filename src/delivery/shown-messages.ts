@@ -5,14 +5,14 @@ import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type Version } from '../ports/event-log.ts';
-import type { MentionRow, MessageRow, ReadModels } from '../ports/read-models.ts';
+import type { GroupSnapshots } from '../ports/group-snapshots.ts';
+import type { MessagePages } from '../ports/pages.ts';
+import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import type { MentionRow, MessageRow } from '../ports/rows.ts';
 import { fillPage } from './fill-page.ts';
 
-/** The queries whose rows hold texts. */
-export type ShownMessages = Pick<ReadModels, 'messages' | 'timelinePage' | 'mentionsPage' | 'search'>;
-
 export interface ShownMessagesOptions {
-  readonly readModels: ShownMessages & Pick<ReadModels, 'checkpoint' | 'groups'>;
+  readonly readModels: MessagePages & Pick<ProjectionProgress, 'checkpoint'> & Pick<GroupSnapshots, 'groups'>;
   readonly commands: Pick<Commands, 'group'>;
   readonly log: Pick<EventLog, 'readStream'>;
 }
@@ -28,7 +28,7 @@ const furthestLag = 10_000;
  * as well, knows what was deleted or replaced since. A text that is known to be gone is not shown: the newest one is read
  * from the log, or it is left out. The members are those of the read models, with the same arguments, order and errors.
  */
-export function createShownMessages({ readModels, commands, log }: ShownMessagesOptions): ShownMessages {
+export function createShownMessages({ readModels, commands, log }: ShownMessagesOptions): MessagePages {
   /** What `read` gives of one group, as it may be shown. */
   async function shown(groupId: string, read: () => Promise<readonly MessageRow[]>): Promise<readonly MessageRow[]> {
     // Before the rows: what the state does not know of when it is loaded, rows that are read later do.

@@ -2,7 +2,7 @@ import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { RecordedEvent } from './event-log.ts';
-import type { HaltedGroup } from './read-models.ts';
+import type { HaltedGroup } from './rows.ts';
 
 /** The group is halted: nothing of it is decided, counted or shown. */
 export class GroupHalted extends UndecodableEvent {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { EventLog } from '../ports/event-log.ts';
-import { LeaseLost, ReadModelsCorrupt, type ReadModelWriter } from '../ports/read-models.ts';
+import { LeaseLost, ReadModelsCorrupt } from '../ports/read-model-faults.ts';
+import type { ReadModelWriter } from '../ports/read-models.ts';
 import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
 import { runProjection } from '../projections/run-projection.ts';
 import { keepRunning, type Pauses } from './keep-running.ts';

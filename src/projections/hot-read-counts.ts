@@ -10,8 +10,8 @@ import {
   startOfLog,
   type Version,
 } from '../ports/event-log.ts';
+import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import { createHaltedGroups, type HaltedGroups } from '../ports/halted-groups.ts';
-import type { ReadModels } from '../ports/read-models.ts';
 import { type ChangedCounts, createReadCounts, type ReadCounts } from './read-counts.ts';
 
 export interface HotReadCounts {
@@ -55,7 +55,7 @@ interface Hot {
 
 export interface HotReadCountsOptions {
   readonly log: EventLog;
-  readonly readModels: Pick<ReadModels, 'groupSnapshot'>;
+  readonly readModels: Pick<GroupSnapshots, 'groupSnapshot'>;
   readonly halted?: HaltedGroups;
   /** Where the feed starts: the first event followed is the next one. */
   readonly startPosition: Position;

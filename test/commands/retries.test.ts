@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { digestOf } from '../../src/commands/command-digest.ts';
 import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import { AppendUnknown, LogUnavailable, type Position, startOfLog } from '../../src/ports/event-log.ts';
-import { ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { createLaggingReadModels, type LaggingReadModels } from '../fakes/lagging-read-models.ts';

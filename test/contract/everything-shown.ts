@@ -1,9 +1,20 @@
-import type { CommandRow, MemberRow, ReadModels } from '../../src/ports/read-models.ts';
+import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { CommandRow, MemberRow } from '../../src/ports/rows.ts';
 
 const commandKeysOf = (userIds: readonly string[]) =>
   userIds.flatMap((actorId) => ['c-1', 'c-2', 'c-3'].map((commandId) => ({ actorId, commandId })));
 const inOrder = (rows: readonly CommandRow[]): readonly CommandRow[] =>
   rows.toSorted((a, b) => a.position - b.position);
+
+/** Rows of these people, active or not, as of one moment. */
+export async function memberRows(
+  readModels: ReadModels,
+  groupId: string,
+  ...userIds: readonly string[]
+): Promise<readonly MemberRow[]> {
+  const { members } = (await readModels.groupSnapshot(groupId)) ?? { members: [] };
+  return members.filter(({ userId }) => userIds.includes(userId));
+}
 
 /** All that a reader can be shown of these groups and people. */
 export async function everything(readModels: ReadModels, groupIds: readonly string[], userIds: readonly string[]) {

@@ -2,7 +2,8 @@ import type { GroupEvent, HighwaterEvent } from '../../src/events/event.ts';
 import type { Role } from '../../src/events/values.ts';
 import type { Change } from '../../src/ports/changes.ts';
 import { type Position, startOfLog } from '../../src/ports/event-log.ts';
-import type { CommandKey, ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { CommandKey } from '../../src/ports/rows.ts';
 import { projectEvent } from '../../src/projections/project-event.ts';
 
 type Content = Partial<Extract<GroupEvent, { type: 'MessageSent' }>['data']>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MessageRow } from '../../src/ports/read-models.ts';
+import type { MessageRow } from '../../src/ports/rows.ts';
 import type { ReadModelsFixture } from './read-models-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memberRows } from './everything-shown.ts';
 import type { ReadModelsFixture } from './read-models-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
 
@@ -6,7 +7,7 @@ import { History, momentAt } from './read-models-history.ts';
 export function readersContract(fixture: ReadModelsFixture): void {
   const readers = async (seq: number, at?: string, after?: string, limit = 99) =>
     (await fixture.readModels.readersPage({ groupId: 'g', seq }, at, after, limit)).map(({ userId }) => userId);
-  const markOf = async (userId: string) => (await fixture.readModels.members('g', [userId]))[0]?.markedUpTo;
+  const markOf = async (userId: string) => (await memberRows(fixture.readModels, 'g', userId))[0]?.markedUpTo;
   const group = (...userIds: string[]) => new History().create('g', 'Group', userIds);
 
   test('readers are told by user id in pages, with the moment of the first mark that reached the message', async () => {

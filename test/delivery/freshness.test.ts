@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createFreshness, type FreshnessOptions } from '../../src/delivery/freshness.ts';
 import { LogUnavailable } from '../../src/ports/event-log.ts';
-import { ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 
 /** Freshness on numbers that a test moves, and how often each was looked at. */
 function stage(more: Partial<FreshnessOptions> = {}) {

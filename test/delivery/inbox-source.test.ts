@@ -3,7 +3,8 @@ import type { InboxEntry } from '../../src/delivery/inbox-source.ts';
 import { UndecodableEvent } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { LogUnavailable } from '../../src/ports/event-log.ts';
-import { type InboxRow, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import type { InboxRow } from '../../src/ports/rows.ts';
 import { added, left, lunch, readUpTo, removed, sent } from '../commands/events.ts';
 import { begun, createStage, groupId, type Stage, take } from './stage.ts';
 

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createShownMessages, type ShownMessages } from '../../src/delivery/shown-messages.ts';
+import { createShownMessages } from '../../src/delivery/shown-messages.ts';
 import { LogUnavailable } from '../../src/ports/event-log.ts';
-import { type MessageRow, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import type { MessagePages } from '../../src/ports/pages.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import type { MessageRow } from '../../src/ports/rows.ts';
 import { deleted, edited, lunch, reacted, sent } from '../commands/events.ts';
 import { createStage, groupId, type Stage } from './stage.ts';
 
 let stage: Stage;
-let messages: ShownMessages;
+let messages: MessagePages;
 let isLogAway: boolean;
 let logReads: number;
 

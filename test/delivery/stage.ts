@@ -11,7 +11,7 @@ import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
 import { type EventLog, type Position, startOfLog, type Version } from '../../src/ports/event-log.ts';
 import { createHaltedGroups } from '../../src/ports/halted-groups.ts';
-import type { InboxRow } from '../../src/ports/read-models.ts';
+import type { InboxRow } from '../../src/ports/rows.ts';
 import { keepRunning } from '../../src/processes/keep-running.ts';
 import { createHotReadCounts } from '../../src/projections/hot-read-counts.ts';
 import { createPolicy } from '../../src/rights/policy.ts';

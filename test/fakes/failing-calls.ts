@@ -1,5 +1,5 @@
 import { AppendUnknown, LogUnavailable } from '../../src/ports/event-log.ts';
-import { ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { InMemoryEventLog } from './in-memory-event-log.ts';
 import type { LaggingReadModels } from './lagging-read-models.ts';
 

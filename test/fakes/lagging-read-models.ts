@@ -3,16 +3,9 @@ import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { parseStreamName } from '../../src/events/stream-name.ts';
 import { noStream, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
-import {
-  type CommandRow,
-  type GroupRow,
-  type HaltedGroup,
-  type MemberRow,
-  type MessageRow,
-  type ReactionRow,
-  type ReadModels,
-  ReadModelsUnavailable,
-} from '../../src/ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { CommandRow, GroupRow, HaltedGroup, MemberRow, MessageRow, ReactionRow } from '../../src/ports/rows.ts';
 import type { InMemoryEventLog } from './in-memory-event-log.ts';
 
 type Writable<Row> = { -readonly [Key in keyof Row]: Row[Key] };

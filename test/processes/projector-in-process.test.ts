@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { LeaseLost, ReadModelsCorrupt } from '../../src/ports/read-models.ts';
+import { LeaseLost, ReadModelsCorrupt } from '../../src/ports/read-model-faults.ts';
 import { startProjectorInProcess } from '../../src/processes/projector-in-process.ts';
 import { marks } from '../contract/event-log-samples.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { readinessOf } from '../../src/processes/readiness.ts';
 
 /** What a process that can do everything is made of, with what is otherwise about it. */

@@ -1,5 +1,5 @@
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
-import type { MemberRow, Stay } from '../../src/ports/read-models.ts';
+import type { MemberRow, Stay } from '../../src/ports/rows.ts';
 import type { MemberReading, ReadExplanation } from '../../src/projections/read-counts.ts';
 
 interface NaiveMessage {

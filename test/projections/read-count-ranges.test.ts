@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { MemberRow, Stay } from '../../src/ports/read-models.ts';
+import type { MemberRow, Stay } from '../../src/ports/rows.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
 import { assertProperty } from '../fakes/assert-property.ts';
 

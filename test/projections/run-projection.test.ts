@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { groupStream, readsStream, type StreamName } from '../../src/events/stream-name.ts';
 import type { Change } from '../../src/ports/changes.ts';
 import { startOfLog } from '../../src/ports/event-log.ts';
-import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { Poison } from '../../src/projections/projection-batch.ts';
 import { sent } from '../commands/events.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';

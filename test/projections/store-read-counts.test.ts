@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { groupStream, readsStream } from '../../src/events/stream-name.ts';
-import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-models.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { createClock, createWriter, mark, reached, renamed, start } from './projection-under-test.ts';
 import { appendTo } from './recorded-events.ts';

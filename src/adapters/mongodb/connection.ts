@@ -10,7 +10,7 @@ import {
   MongoServerError,
   MongoTopologyClosedError,
 } from 'mongodb';
-import { ReadModelsUnavailable } from '../../ports/read-models.ts';
+import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
 import { type Collections, collectionsOf } from './documents.ts';
 
 /** How long a query may take, with all its round trips, unless the URL says otherwise. */

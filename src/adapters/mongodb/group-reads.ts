@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Filter } from 'mongodb';
 import { type Position, startOfLog } from '../../ports/event-log.ts';
-import { type GroupSnapshot, type HaltedGroup, ReadModelsUnavailable } from '../../ports/read-models.ts';
+import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
+import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
+import type { HaltedGroup } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection } from './connection.ts';
 import {

@@ -1,5 +1,6 @@
 import type { Position } from '../../ports/event-log.ts';
-import type { MessageKey, ReadModels, Stay } from '../../ports/read-models.ts';
+import type { MessagePages } from '../../ports/pages.ts';
+import type { MessageKey, Stay } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection } from './connection.ts';
 import { type GroupDocument, idOf } from './documents.ts';
@@ -26,7 +27,7 @@ interface Membership {
  * - With everybody: the group's document, where the message lies within one of their stays and is not their own.
  * - Either counts only in groups of which they are a member now. One message is one mention.
  */
-export function createMentionsPage(connection: Connection, reads: GroupReads): ReadModels['mentionsPage'] {
+export function createMentionsPage(connection: Connection, reads: GroupReads): MessagePages['mentionsPage'] {
   const { collections, run, readLimit } = connection;
 
   /** The groups of which somebody is a member, with their stays. */

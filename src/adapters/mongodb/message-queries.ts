@@ -1,4 +1,6 @@
-import type { MessageKey, MessageRow, ReadModels } from '../../ports/read-models.ts';
+import type { MessageMemory } from '../../ports/message-memory.ts';
+import type { MessagePages, PeoplePages } from '../../ports/pages.ts';
+import type { MessageKey, MessageRow } from '../../ports/rows.ts';
 import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
 import { type AnyVersioned, stateAt, tooNew } from './commit-point.ts';
 import type { Connection } from './connection.ts';
@@ -12,7 +14,8 @@ import {
 import type { GroupReads } from './group-reads.ts';
 import { toMessageRow } from './row-mapping.ts';
 
-type MessageQueries = Pick<ReadModels, 'timelinePage' | 'messages' | 'search' | 'reactionCounts' | 'reactions'>;
+type ReactionQueries = Pick<PeoplePages, 'reactionCounts'> & Pick<MessageMemory, 'reactions'>;
+type MessageQueries = Omit<MessagePages, 'mentionsPage'> & ReactionQueries;
 
 /** Queries about messages: pages, the search and reactions. */
 export function createMessageQueries(connection: Connection, reads: GroupReads): MessageQueries {
@@ -52,10 +55,7 @@ export function createMessageQueries(connection: Connection, reads: GroupReads):
 
 const byGroup = (keys: readonly MessageKey[]): string[] => [...new Set(keys.map(({ groupId }) => groupId))];
 
-function createReactionQueries(
-  { collections, run, readLimit }: Connection,
-  reads: GroupReads,
-): Pick<ReadModels, 'reactionCounts' | 'reactions'> {
+function createReactionQueries({ collections, run, readLimit }: Connection, reads: GroupReads): ReactionQueries {
   return {
     reactionCounts: (keys) =>
       reads.consistently(async () => {

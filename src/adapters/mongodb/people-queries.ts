@@ -1,5 +1,6 @@
 import type { Filter } from 'mongodb';
-import type { InboxRow, MessageKey, ReaderRow, ReadModels } from '../../ports/read-models.ts';
+import type { PeoplePages } from '../../ports/pages.ts';
+import type { InboxRow, MessageKey, ReaderRow } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection } from './connection.ts';
 import { type GroupDocument, idOf, type MembershipDocument, type MessageDocument } from './documents.ts';
@@ -9,7 +10,7 @@ import { isWithin, toGroupRow, toMemberRow } from './row-mapping.ts';
 /** Members now or before the batch under way: which of the two a query shows is decided by `stateAt`. */
 const perhapsActive = { $or: [{ active: true }, { 'previous.active': true }] };
 
-type PeopleQueries = Pick<ReadModels, 'members' | 'membersPage' | 'inboxPage' | 'readersPage'>;
+type PeopleQueries = Omit<PeoplePages, 'reactionCounts'>;
 
 export function createPeopleQueries(connection: Connection, reads: GroupReads): PeopleQueries {
   const { collections, run, readLimit } = connection;
@@ -40,14 +41,6 @@ export function createPeopleQueries(connection: Connection, reads: GroupReads): 
   }
 
   return {
-    members: (groupId, userIds) =>
-      reads.consistently(async () => {
-        const group = (await reads.groups([groupId])).get(groupId);
-        if (group === undefined) return [];
-        const ids = userIds.map((userId) => idOf(groupId, userId));
-        const documents = await run(() => collections.memberships.find({ _id: { $in: ids } }, readLimit).toArray());
-        return allAt(documents, () => group, toMemberRow);
-      }),
     membersPage: (groupId, afterUserId, limit) =>
       reads.consistently(async () => {
         const group = (await reads.groups([groupId])).get(groupId);
@@ -83,7 +76,7 @@ function allAt<Row>(
 }
 
 /** The groups of one person are sorted by the server: as many as somebody is in, not as many as there are. */
-function createInboxPage({ collections, run, readLimit }: Connection, reads: GroupReads): ReadModels['inboxPage'] {
+function createInboxPage({ collections, run, readLimit }: Connection, reads: GroupReads): PeoplePages['inboxPage'] {
   async function pageOf(userId: string, before: number, limit: number): Promise<InboxRow[] | typeof tooNew> {
     const memberships = await run(() =>
       collections.memberships
@@ -135,7 +128,7 @@ function createReadersPage(
     afterUserId: string | undefined,
     wanted: { filter: Filter<MembershipDocument>; accept: Accept; limit: number },
   ) => Promise<MembershipDocument[] | typeof tooNew>,
-): ReadModels['readersPage'] {
+): PeoplePages['readersPage'] {
   const reader = async ({ groupId, seq }: MessageKey, userId: string): Promise<ReaderRow | undefined> => {
     const options = { ...readLimit, sort: { upTo: 1 } } as const;
     const mark = await run(() => collections.marks.findOne({ groupId, userId, upTo: { $gte: seq } }, options));

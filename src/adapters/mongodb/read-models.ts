@@ -25,13 +25,6 @@ export async function openMongoReadModels(options: ConnectionOptions): Promise<R
     ...createPeopleQueries(connection, reads),
     ...createMessageQueries(connection, reads),
     mentionsPage: createMentionsPage(connection, reads),
-    async storedReadCounts(groupId) {
-      const [, found] = await Promise.all([
-        reads.checkpoint(),
-        run(() => collections.readCounts.findOne({ _id: groupId }, readLimit)),
-      ]);
-      return found === null ? undefined : { position: found.position, ranges: found.ranges };
-    },
     async acceptedCommands(groupId, keys) {
       const ids = keys.map(({ actorId, commandId }) => idOf(groupId, actorId, commandId));
       const [, found] = await Promise.all([

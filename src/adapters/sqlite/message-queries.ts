@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { MentionRow, MessageKey, MessageRow, ReactionCount, ReactionRow } from '../../ports/read-models.ts';
+import type { MentionRow, MessageKey, MessageRow, ReactionCount, ReactionRow } from '../../ports/rows.ts';
 import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
 import { messageKeyOf, seqsPerGroup } from './read-model-file.ts';
 import {

@@ -72,15 +72,6 @@ export function fromRanges(ranges: readonly ReadCountRange[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-export function toRanges(bytes: Uint8Array): readonly ReadCountRange[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / 12 }, (_, index) => ({
-    fromSeq: view.getInt32(index * 12, true),
-    toSeq: view.getInt32(index * 12 + 4, true),
-    readCount: view.getInt32(index * 12 + 8, true),
-  }));
-}
-
 /** A prepared query whose rows are arrays of this type. */
 export interface Query<Row> {
   get(...values: SQLInputValue[]): Row | undefined;

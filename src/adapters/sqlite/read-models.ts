@@ -1,12 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Position } from '../../ports/event-log.ts';
-import {
-  type GroupSnapshot,
-  type ReadModels,
-  ReadModelsCorrupt,
-  ReadModelsUnavailable,
-} from '../../ports/read-models.ts';
+import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
+import type { ReadModels } from '../../ports/read-models.ts';
 import { prepareMessageQueries } from './message-queries.ts';
 import { guarded, seqsPerGroup } from './read-model-file.ts';
 import {
@@ -21,7 +18,6 @@ import {
   type StoredMember,
   toGroupRow,
   toMemberRow,
-  toRanges,
   toStays,
 } from './read-model-rows.ts';
 
@@ -79,7 +75,6 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     checkpoint: async () => reading((query) => query.checkpoint()),
     groups: async (groupIds) => reading((query) => query.groups(groupIds)),
     groupSnapshot: snapshotInTurn,
-    members: async (groupId, userIds) => reading((query) => query.members(groupId, userIds)),
     membersPage: async (groupId, after, limit) => reading((query) => query.membersPage(groupId, after, limit)),
     inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
     timelinePage: async (groupId, range) => reading((query) => query.timelinePage(groupId, range)),
@@ -90,7 +85,6 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),
     search: async (groupId, text, before, limit) => reading((query) => query.search(groupId, text, before, limit)),
     readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
-    storedReadCounts: async (groupId) => reading((query) => query.storedReadCounts(groupId)),
     haltedGroups: async () => reading((query) => query.haltedGroups()),
     reopen: letGo,
     close: async () => {
@@ -126,10 +120,6 @@ type Queries = {
 
 function prepareQueries(database: DatabaseSync): Queries {
   const checkpoint = prepareQuery<[Position]>(database, 'SELECT checkpoint FROM progress');
-  const counts = prepareQuery<[Position, Uint8Array]>(
-    database,
-    'SELECT c.position, c.ranges FROM groups g CROSS JOIN read_counts c ON c.group_key = g.group_key WHERE g.group_id = ?',
-  );
   return {
     checkpoint() {
       const row = checkpoint.get();
@@ -137,10 +127,6 @@ function prepareQueries(database: DatabaseSync): Queries {
       return row[0];
     },
     groupSnapshot: prepareGroupSnapshot(database),
-    storedReadCounts(groupId) {
-      const row = counts.get(groupId);
-      return row && { position: row[0], ranges: toRanges(row[1]) };
-    },
     haltedGroups: prepareHaltedGroups(database),
     acceptedCommands: prepareAcceptedCommands(database),
     ...preparePeopleQueries(database),
@@ -170,10 +156,6 @@ function preparePeopleQueries(database: DatabaseSync) {
     `SELECT ${groupColumns} FROM groups g WHERE g.group_id = ? AND g.created_at IS NOT NULL`,
   );
   const memberTables = 'groups g CROSS JOIN members m ON m.group_key = g.group_key';
-  const member = prepareQuery<StoredMember>(
-    database,
-    `SELECT ${memberColumns} FROM ${memberTables} WHERE g.group_id = ? AND m.user_id = ?`,
-  );
   const page = prepareQuery<StoredMember>(
     database,
     `SELECT ${memberColumns} FROM ${memberTables}
@@ -189,10 +171,6 @@ function preparePeopleQueries(database: DatabaseSync) {
   return {
     groups: (groupIds) =>
       inOneSnapshot(database, () => groupIds.flatMap((groupId) => group.all(groupId).map(toGroupRow))),
-    members: (groupId, userIds) =>
-      inOneSnapshot(database, () =>
-        userIds.flatMap((userId) => member.all(groupId, userId).map((row) => toMemberRow(groupId, row))),
-      ),
     membersPage: (groupId, afterUserId, limit) =>
       page.all(groupId, afterUserId ?? '', limit).map((row) => toMemberRow(groupId, row)),
     inboxPage: (userId, before, limit) =>

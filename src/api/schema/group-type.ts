@@ -1,5 +1,5 @@
 import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { GroupRow, MessageRow } from '../../ports/read-models.ts';
+import type { GroupRow, MessageRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, decodeTextCursor, encodeCursor } from '../cursor.ts';
 import { ApiError } from '../error-table.ts';

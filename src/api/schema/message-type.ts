@@ -1,4 +1,4 @@
-import type { MessageRow } from '../../ports/read-models.ts';
+import type { MessageRow } from '../../ports/rows.ts';
 import type { ReadCounts } from '../../projections/read-counts.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeTextCursor, encodeCursor } from '../cursor.ts';

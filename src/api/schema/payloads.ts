@@ -1,6 +1,6 @@
 import type { GroupEvent } from '../../events/event.ts';
 import type { Position } from '../../ports/event-log.ts';
-import type { MessageRow } from '../../ports/read-models.ts';
+import type { MessageRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
 import { ApiError } from '../error-table.ts';
 import { whileMember } from '../for-member.ts';

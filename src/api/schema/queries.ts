@@ -1,6 +1,6 @@
 import { fillPage } from '../../delivery/fill-page.ts';
 import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { GroupRow, InboxRow, MentionRow } from '../../ports/read-models.ts';
+import type { GroupRow, InboxRow, MentionRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
 import { ApiError, groupNotFound, refusalError } from '../error-table.ts';

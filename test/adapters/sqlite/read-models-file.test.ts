@@ -6,7 +6,7 @@ import { discardReadModels } from '../../../src/adapters/sqlite/read-model-file.
 import { openSqliteReadModelWriter } from '../../../src/adapters/sqlite/read-model-writer.ts';
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
 import { startOfLog } from '../../../src/ports/event-log.ts';
-import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../../src/ports/read-models.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../../src/ports/read-model-faults.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { damageTable } from './damage-table.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

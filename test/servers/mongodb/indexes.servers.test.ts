@@ -18,7 +18,6 @@ type Ask = (readModels: ReadModels, writer: ReadModelWriter) => Promise<unknown>
 const queries: Readonly<Record<string, Ask>> = {
   groups: (readModels) => readModels.groups(['g', 'h']),
   groupSnapshot: (readModels) => readModels.groupSnapshot('g'),
-  members: (readModels) => readModels.members('g', ['ada', 'bob']),
   membersPage: (readModels) => readModels.membersPage('g', 'a', 2),
   inboxPage: (readModels) => readModels.inboxPage('ada', 99, 2),
   timelinePageFirst: (readModels) => readModels.timelinePage('g', { ...page, last: false }),
@@ -29,7 +28,6 @@ const queries: Readonly<Record<string, Ask>> = {
   mentionsPage: (readModels) => readModels.mentionsPage('bob', 99, 2),
   search: (readModels) => readModels.search('g', 'two words', 9, 2),
   readersPage: (readModels) => readModels.readersPage(key, undefined, 'a', 2),
-  storedReadCounts: (readModels) => readModels.storedReadCounts('g'),
   acceptedCommands: (readModels) => readModels.acceptedCommands('g', [{ actorId: 'ada', commandId: 'c-1' }]),
   haltedGroups: (readModels) => readModels.haltedGroups(),
   groupsToCount: (_, writer) => writer.groupsToCount('a', 2),

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
 import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
-import { LeaseLost, type ReadModels, type ReadModelWriter } from '../../../src/ports/read-models.ts';
+import { LeaseLost } from '../../../src/ports/read-model-faults.ts';
+import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { pauseAt } from './pause-at.ts';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
 import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
-import type { GroupSnapshot, ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import type { GroupSnapshot } from '../../../src/ports/group-snapshots.ts';
+import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { type Fate, startWireProxy, type WireProxy } from './wire-proxy.ts';

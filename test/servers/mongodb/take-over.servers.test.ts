@@ -12,6 +12,7 @@ import {
 } from '../../../src/ports/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { storedReadCounts } from './stored-read-counts.ts';
 
 let fresh: FreshDatabase;
 
@@ -65,14 +66,13 @@ test.for([
     () => readModels.groups(['g']),
     () => readModels.groupSnapshot('g'),
     () => readModels.inboxPage('ada', undefined, 9),
-    () => readModels.storedReadCounts('g'),
     () => readModels.haltedGroups(),
   ];
   for (const ask of asked) await expect(ask()).rejects.toThrow(ReadModelsUnavailable);
   const second = await open();
   expect(await second.checkpoint()).toBe(startOfLog);
   expect(await readModels.groups(['g'])).toEqual([]);
-  expect(await readModels.storedReadCounts('g')).toBeUndefined();
+  expect(await storedReadCounts(fresh.database, 'g')).toBeUndefined();
   expect(await readModels.inboxPage('ada', undefined, 9)).toEqual([]);
   await history.mark('g', 'ada', 1).apply(second);
   await Promise.all([second.close(), readModels.close()]);

@@ -1,0 +1,21 @@
+import type { Position } from './event-log.ts';
+import type { GroupRow, MemberRow } from './rows.ts';
+
+/** A group with all of its people, as of one moment: what a cold group starts from. */
+export interface GroupSnapshot {
+  readonly group: GroupRow;
+  readonly members: readonly MemberRow[];
+  /** The position these rows are exact at. */
+  readonly position: Position;
+}
+
+/**
+ * Groups as they stand, for whoever folds the log on top of that: commands and live counts. A row's versions say from
+ * where. Throws ReadModelsUnavailable.
+ */
+export interface GroupSnapshots {
+  /** Rows of those of these groups of which the first event is projected, in any order. */
+  groups(groupIds: readonly string[]): Promise<readonly GroupRow[]>;
+  /** Undefined where no event of the group is projected. All rows are exact at the snapshot's position. */
+  groupSnapshot(groupId: string): Promise<GroupSnapshot | undefined>;
+}
