@@ -17,7 +17,8 @@ function originOf(text: string): string | undefined {
 
 const portRule = 'must be a port: a whole number from 0 to 65535';
 const originRule = 'must be origins as browsers send them, such as https://example.com, separated by commas';
-const eventStoreRule = 'must be a connection string such as esdb://127.0.0.1:2113?tls=false';
+const eventStoreRule =
+  'must be a connection string such as esdb://127.0.0.1:2113?tls=false or kurrentdb://a:2113,b:2113,c:2113';
 const mongoRule = 'must be a connection string such as mongodb://127.0.0.1:27017/highwater';
 const secretRule = `must be at least ${minimumSecretBytes} bytes long`;
 
@@ -50,7 +51,7 @@ const environment = z.object({
   /** A connection string of EventStoreDB or KurrentDB. Without it the log is a file in the data directory. */
   HIGHWATER_EVENTSTORE_URL: z
     .string()
-    .regex(/^esdb(\+discover)?:\/\/[^\s/?]+/, eventStoreRule)
+    .regex(/^(esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\/[^\s/?]+/, eventStoreRule)
     .optional(),
   /** A connection string of MongoDB. Without it the read models are a file in the data directory. */
   HIGHWATER_MONGODB_URL: z

@@ -87,7 +87,17 @@ describe('the environment', () => {
   test('of a process of one role on shared servers is accepted', () => {
     expect(readConfig({ HIGHWATER_ROLE: 'api', ...servers, ...secret }).role).toBe('api');
     expect(readConfig({ HIGHWATER_ROLE: 'projector', ...servers }).role).toBe('projector');
-    const discovered = { ...servers, HIGHWATER_EVENTSTORE_URL: 'esdb+discover://admin:secret@a:2113,b:2113' };
-    expect(readConfig({ HIGHWATER_ROLE: 'projector', ...discovered }).eventStoreUrl).toContain('discover');
+    for (const scheme of [
+      'esdb',
+      'esdb+discover',
+      'kurrentdb',
+      'kurrentdb+discover',
+      'kurrent',
+      'kdb',
+      'kdb+discover',
+    ]) {
+      const given = { ...servers, HIGHWATER_EVENTSTORE_URL: `${scheme}://admin:secret@a:2113` };
+      expect(readConfig({ HIGHWATER_ROLE: 'projector', ...given }).eventStoreUrl).toContain(scheme);
+    }
   });
 });

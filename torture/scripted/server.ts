@@ -1,7 +1,7 @@
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import {
-  Metadata,
+  type Metadata,
   Server,
   ServerCredentials,
   type ServerReadableStream,
@@ -9,8 +9,10 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { type ClusterView, refusalByRole, serveGossip } from './cluster-view.ts';
 import { type AppendAnswer, createMemoryLog, type MemoryLog, type ProposedEvent } from './memory-log.ts';
 import { readOnce, streamNameOf, subscribe } from './reading.ts';
+import { refusal } from './refusal.ts';
 import { appendResponse } from './responses.ts';
 
 /** What becomes of one append. */
@@ -65,8 +67,16 @@ export interface Certificate {
   readonly certificate: string;
 }
 
-export async function startScriptedServer(tls?: Certificate): Promise<ScriptedServer> {
-  const log = createMemoryLog();
+export interface ScriptedServerOptions {
+  readonly tls?: Certificate;
+  /** What all nodes of a cluster share; each has one of its own by default. */
+  readonly log?: MemoryLog;
+  /** How things stand in the cluster that it is a node of. */
+  readonly cluster?: ClusterView;
+}
+
+export async function startScriptedServer(options: ScriptedServerOptions = {}): Promise<ScriptedServer> {
+  const { tls, cluster, log = createMemoryLog() } = options;
   const appends: AppendScript[] = [];
   const subscriptions = new Set<OpenSubscription>();
   const authorizations = new Set<string>();
@@ -87,6 +97,9 @@ export async function startScriptedServer(tls?: Certificate): Promise<ScriptedSe
       if (call.cancelled) return;
       appendsSeen += 1;
       if (denied) return answer(refusal(status.UNAUTHENTICATED, { exception: 'access-denied' }));
+      const byRole = cluster && refusalByRole(cluster, port, call.metadata.get('requires-leader').includes('true'));
+      if (byRole === 'kept') return;
+      if (byRole !== undefined) return answer(byRole);
       void carryOut(messages, answer, appends.shift());
     });
   }
@@ -141,6 +154,7 @@ export async function startScriptedServer(tls?: Certificate): Promise<ScriptedSe
   const server = new Server();
   const { append: appendMethod, read: readMethod } = streamServices.StreamsService;
   server.addService({ append: appendMethod, read: readMethod }, { append, read });
+  if (cluster !== undefined) serveGossip(server, cluster);
   const port = await listen(server, tls);
   return {
     port,
@@ -167,12 +181,6 @@ function listen(server: Server, tls?: Certificate): Promise<number> {
       else reject(error);
     });
   });
-}
-
-function refusal(code: status, headers: Readonly<Record<string, string>> = {}) {
-  const metadata = new Metadata();
-  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
-  return Object.assign(new Error('as the script says'), { code, details: 'as the script says', metadata });
 }
 
 function proposedEvent(request: AppendReq): ProposedEvent {

@@ -1,24 +1,101 @@
-/** How often a connection is checked while calls are open on it. Below 10 s, the client prints a warning at each start. */
-const keepAliveIntervalMilliseconds = 10_000;
-/** How long the answer to such a check may take. */
-const keepAliveTimeoutMilliseconds = 4_000;
+import { readFileSync } from 'node:fs';
+import { getSystemErrorMessage } from 'node:util';
+import type { ChannelCredentialOptions } from '@eventstore/db-client';
+import {
+  type ConnectionOptions,
+  parseConnectionString,
+} from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 
-/**
- * The connection string with keep-alive settings where it has none: then a connection to a server that has gone silent
- * ends after 14 s instead of the client's 20 s. The supervisor of the subscription is quicker, see
- * supervised-subscription.ts, but does not run where nobody follows the log.
- */
-export function withKeepAlive(url: string): string {
-  const settings = url
-    .slice(url.indexOf('?') + 1)
-    .replaceAll(/[_-]/g, '')
-    .toLowerCase();
-  const missing = [
-    ['keepAliveInterval', keepAliveIntervalMilliseconds],
-    ['keepAliveTimeout', keepAliveTimeoutMilliseconds],
-  ].filter(([name]) => !settings.includes(`${String(name).toLowerCase()}=`));
-  return missing.reduce(
-    (result, [name, value]) => `${result}${result.includes('?') ? '&' : '?'}${name}=${value}`,
-    url.trim(),
+/** The connection string cannot be used as it is, whatever the server does. The message holds no password. */
+export class ConnectionStringRefused extends Error {
+  override readonly name = 'ConnectionStringRefused';
+}
+
+/** What a connection string says, its files read. */
+export interface ConnectionSettings {
+  readonly hosts: ConnectionOptions['hosts'];
+  /** Where the one host is a name under which DNS has the nodes of a cluster. */
+  readonly isDiscovered: boolean;
+  readonly tls: ChannelCredentialOptions;
+  readonly login: ConnectionOptions['defaultCredentials'];
+  /** What else the client can be told. */
+  readonly options: Partial<ConnectionOptions>;
+}
+
+/** In EventStoreDB's schemes, the client's; those of KurrentDB, its successor, mean the same. */
+const successors = /^(?:kurrentdb|kurrent|kdb)(?=(?:\+discover)?:\/\/)/;
+
+/** The slash before the settings, which the client takes for a part of the last host's name. */
+const slashBeforeSettings = /(?<=^[^?]*[^/:?])\/+(?=\?)/;
+
+const usualOptions = {
+  // How often a connection is checked while calls are open on it. Below 10 s, the client prints a warning at each start.
+  keepAliveInterval: 10_000,
+  // With this, a connection to a server that has gone silent ends after 14 s instead of the client's 20 s. The supervisor of
+  // the subscription is quicker, see supervised-subscription.ts, but does not run where nobody follows the log.
+  keepAliveTimeout: 4_000,
+  // In seconds: a node that stands still holds up the search for the leader by so much. The client's is 5 s.
+  gossipTimeout: 2,
+};
+
+/** Throws ConnectionStringRefused. */
+export function readConnectionString(url: string): ConnectionSettings {
+  const { hosts, dnsDiscover, defaultCredentials, ...given } = parse(
+    url.trim().replace(successors, 'esdb').replace(slashBeforeSettings, ''),
   );
+  if (dnsDiscover && hosts.length > 1) refuseDiscovery(url, hosts);
+  const { tls, ...others } = given;
+  return {
+    hosts,
+    isDiscovered: dnsDiscover,
+    tls: tls === false ? { insecure: true } : { insecure: false, ...readFiles(given) },
+    login: defaultCredentials,
+    options: { ...usualOptions, ...others },
+  };
+}
+
+function parse(url: string): ConnectionOptions {
+  try {
+    return parseConnectionString(url);
+  } catch (error) {
+    throw new ConnectionStringRefused(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** The client would use the first one alone, without a word. */
+function refuseDiscovery(url: string, hosts: ConnectionOptions['hosts']): never {
+  const [scheme] = url.trim().split(/[+:]/);
+  const [first, ...others] = hosts.map(({ address, port }) => `${address}:${port}`);
+  throw new ConnectionStringRefused(
+    `${scheme}+discover:// takes one name, under which DNS has every node, and would use ${first} alone; nodes that are ` +
+      `named one by one are ${scheme}://${[first, ...others].join(',')}`,
+  );
+}
+
+function readFiles(files: Pick<ConnectionOptions, 'tlsCAFile' | 'userCertFile' | 'userKeyFile'>) {
+  const { tlsCAFile, userCertFile, userKeyFile } = files;
+  if ((userCertFile === undefined) !== (userKeyFile === undefined)) {
+    throw new ConnectionStringRefused('userCertFile and userKeyFile belong together: one of them is missing');
+  }
+  return {
+    ...(tlsCAFile && { rootCertificate: readPem('tlsCAFile', tlsCAFile, 'CERTIFICATE') }),
+    ...(userCertFile && { userCertFile: readPem('userCertFile', userCertFile, 'CERTIFICATE') }),
+    ...(userKeyFile && { userKeyFile: readPem('userKeyFile', userKeyFile, 'PRIVATE KEY') }),
+  };
+}
+
+/** A file that holds something else would be taken without a word, and every server then be a stranger. */
+function readPem(setting: string, file: string, label: string): Buffer {
+  let content: Buffer;
+  try {
+    content = readFileSync(file);
+  } catch (error) {
+    const number = error instanceof Error && 'errno' in error ? Number(error.errno) : Number.NaN;
+    const reason = getSystemErrorMessage(number) ?? String(error);
+    throw new ConnectionStringRefused(`its ${setting}, ${file}, cannot be read: ${reason}`, { cause: error });
+  }
+  if (!new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(content.toString('latin1'))) {
+    throw new ConnectionStringRefused(`its ${setting}, ${file}, holds no ${label.toLowerCase()} (PEM)`);
+  }
+  return content;
 }

@@ -1,8 +1,9 @@
-import { convertToCommandError, EventStoreDBClient, UnavailableError } from '@eventstore/db-client';
+import { convertToCommandError, UnavailableError } from '@eventstore/db-client';
 import streamServices, { type StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { CallCredentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { withKeepAlive } from './connection-string.ts';
+import { createClient } from './client.ts';
+import { readConnectionString } from './connection-string.ts';
 
 /** A call that came to nothing. */
 export class CallFailed extends Error {
@@ -43,10 +44,10 @@ export interface Connection {
  * The calls are made on its generated stubs, because its own functions parse the JSON of what they read and write, append
  * in batches, and leave promises of their own to be rejected unheard, which ends a process. See decision 0012.
  *
- * Throws what the client throws where `url` is no connection string.
+ * Throws ConnectionStringRefused.
  */
 export function createConnection(url: string): Connection {
-  const client = EventStoreDBClient.connectionString(withKeepAlive(url));
+  const client = createClient(readConnectionString(url));
   const cancels = new Set<Cancel>();
   const givenUp = new WeakSet<StreamsClient>();
   let current: StreamsClient | undefined;

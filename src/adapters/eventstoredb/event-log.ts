@@ -8,12 +8,16 @@ import { createLiveFeed } from './live-feed.ts';
 import { createReads } from './reads.ts';
 import { type Subscribe, type SubscriptionFault, superviseSubscription } from './supervised-subscription.ts';
 
+export { ConnectionStringRefused } from './connection-string.ts';
 export { LogAccessDenied } from './faults.ts';
 export { UnsupportedPosition } from './recorded-event.ts';
 export { SubscriptionFault } from './supervised-subscription.ts';
 
 export interface EventStoreLogOptions {
-  /** A connection string as the client documents them, such as `esdb://admin:changeit@localhost:2113?tls=false`. */
+  /**
+   * A connection string as clients of EventStoreDB and KurrentDB document them, such as
+   * `esdb://admin:changeit@localhost:2113?tls=false`, or `kurrentdb://a:2113,b:2113,c:2113` for a cluster.
+   */
   readonly url: string;
   /** Of every call; for one that reads, how long the server may say nothing. */
   readonly deadlineMilliseconds?: number;
@@ -42,8 +46,7 @@ type Parts = Parameters<typeof superviseSubscription>;
 /**
  * The event log in an EventStoreDB, or a KurrentDB. It does not need to be up: until it is, calls reject with
  * LogUnavailable, and those who follow wait. Positions are EventStoreDB's commit positions; other people's streams are
- * neither read from the log nor followed. Rejects where `url` is no
- * connection string.
+ * neither read from the log nor followed. Rejects with ConnectionStringRefused.
  *
  * All followers share one subscription, kept alive by `subscribing`. Whoever is behind reads on by pages.
  */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,13 +9,10 @@ import {
   AppendUnknown,
   type EventLog,
   LogUnavailable,
-  noStream,
   type Position,
   startOfLog,
 } from '../../../src/ports/event-log.ts';
-import { startScriptedServer } from '../../../torture/scripted/server.ts';
 import { appendedAt, marks, stored } from '../../contract/event-log-samples.ts';
-import { selfSigned } from './self-signed.ts';
 
 async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'highwater-eventstoredb-'));
@@ -25,32 +22,6 @@ async function withDirectory(use: (directory: string) => Promise<void>): Promise
     await rm(directory, { recursive: true, force: true });
   }
 }
-
-test('TLS and the credentials of the connection string are used for every call', async () => {
-  await withDirectory(async (directory) => {
-    const certificate = selfSigned();
-    const file = join(directory, 'authority.pem');
-    await writeFile(file, certificate.certificate);
-    const server = await startScriptedServer(certificate);
-    const url = `esdb://someone:p%40ss@localhost:${server.port}`;
-
-    const trusting = await openEventStoreLog({ url: `${url}?tlsCAFile=${encodeURIComponent(file)}` });
-    await trusting.append('group-a', noStream, marks(0, 1));
-    expect(await stored(trusting, 'group-a')).toEqual(marks(0, 1));
-    expect([...server.authorizations]).toEqual([`Basic ${Buffer.from('someone:p@ss').toString('base64')}`]);
-    await trusting.close();
-
-    const distrusting = await openEventStoreLog({ url, deadlineMilliseconds: 500 });
-    await expect(distrusting.append('group-a', 0, marks(1, 1))).rejects.toThrow(LogUnavailable);
-    expect(server.appendsSeen()).toBe(1);
-    await distrusting.close();
-    server.stop();
-  });
-});
-
-test('what is no connection string is refused at once', async () => {
-  await expect(openEventStoreLog({ url: 'http://localhost' })).rejects.toThrow('Unexpected');
-});
 
 /** As a command does: the same events again until it is known what became of them. */
 async function appendInTheEnd(log: EventLog, version: number): Promise<Position> {

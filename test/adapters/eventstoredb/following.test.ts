@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withKeepAlive } from '../../../src/adapters/eventstoredb/connection-string.ts';
 import { openEventStoreLog, type SubscriptionFault } from '../../../src/adapters/eventstoredb/event-log.ts';
 import { createLiveWindow } from '../../../src/adapters/eventstoredb/live-window.ts';
 import { watchForSilence } from '../../../src/adapters/eventstoredb/silence.ts';
@@ -185,11 +184,4 @@ test('silence counts only while nothing is heard, during the examination too', a
     told.resolve,
   );
   expect(await told.promise).toBe('after 3');
-});
-
-test('keep-alive settings are added to a connection string that has none', () => {
-  expect(withKeepAlive('esdb://a:2113')).toBe('esdb://a:2113?keepAliveInterval=10000&keepAliveTimeout=4000');
-  expect(withKeepAlive('esdb://u:p@a,b:1?tls=false&keep_alive_interval=7')).toBe(
-    'esdb://u:p@a,b:1?tls=false&keep_alive_interval=7&keepAliveTimeout=4000',
-  );
 });

@@ -1,11 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Certificate } from '../../../torture/scripted/server.ts';
 
 /**
- * A certificate for localhost that is its own authority, as X.509 in DER writes it (RFC 5280). Made anew each time, so that
- * no key is kept among the sources.
+ * A certificate for hosts or IPv4 addresses that is its own authority, as X.509 in DER writes it (RFC 5280). Made anew each
+ * time, so that no key is kept among the sources.
  */
-export function selfSigned(): Certificate {
+export function selfSigned(...subjects: readonly string[]): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(identifier('2a8648ce3d040302'));
   const name = sequence(der(0x31, sequence(identifier('550403'), der(0x0c, Buffer.from('Highwater tests')))));
@@ -15,7 +16,10 @@ export function selfSigned(): Certificate {
     der(0x01, Buffer.from([255])),
     octets(sequence(der(0x01, Buffer.from([255])))),
   );
-  const host = sequence(identifier('551d11'), octets(sequence(der(0x82, Buffer.from('localhost')))));
+  const names = subjects.map((subject) =>
+    isIP(subject) === 4 ? der(0x87, Buffer.from(subject.split('.').map(Number))) : der(0x82, Buffer.from(subject)),
+  );
+  const host = sequence(identifier('551d11'), octets(sequence(...names)));
   const toBeSigned = sequence(
     der(0xa0, integer(2)),
     integer(1),
