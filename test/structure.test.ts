@@ -43,9 +43,11 @@ const arrows: Readonly<Record<string, Arrows>> = {
   commands: { folders: ['events', 'ports', 'memory'], packages: /^immutable$/ },
   // Only to let other work go on between two pieces of its own.
   projections: { folders: ['events', 'ports', 'memory'], packages: /^node:timers\/promises$/ },
-  'adapters/sqlite': { folders: ['events', 'ports'], packages: /^node:/ },
+  // What every log's adapter follows it with. It knows no store, and no adapter but through what it is handed.
+  'adapters/following': { folders: ['events', 'ports', 'memory'], packages: /^node:timers\/promises$/ },
+  'adapters/sqlite': { folders: ['events', 'ports', 'adapters/following'], packages: /^node:/ },
   'adapters/eventstoredb': {
-    folders: ['events', 'ports'],
+    folders: ['events', 'ports', 'adapters/following'],
     packages: /^(node:.*|@eventstore\/db-client|@grpc\/grpc-js)$/,
   },
   'eventstore-server': {

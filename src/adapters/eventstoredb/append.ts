@@ -8,8 +8,8 @@ import {
 } from '@eventstore/db-client';
 import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { type AppendResult, AppendUnknown, type EventLog, noStream } from '../../ports/event-log.ts';
+import { type Backoff, pause, pauseAfter } from '../following/backoff.ts';
 import { type AppendRequest, checkedAppend } from './append-request.ts';
-import { type Backoff, pause, pauseAfter } from './backoff.ts';
 import { CallFailed, type Connection } from './connection.ts';
 import { isRedirected, unavailable } from './faults.ts';
 import { createLane } from './lanes.ts';

@@ -1,4 +1,5 @@
 import type { Position, RecordedEvent } from '../../ports/event-log.ts';
+import type { Pages } from '../following/follow-log.ts';
 import type { Connection } from './connection.ts';
 import { unavailable } from './faults.ts';
 import { createLane } from './lanes.ts';
@@ -11,22 +12,15 @@ const maximumPageCharacters = 8 * 1024 * 1024;
 /** Few, since each is a call for as long as it reads. */
 const concurrentPages = 8;
 
-/** One that is behind. It remembers how far it has come through a stretch in which nothing is Highwater's. */
-export interface CatchUp {
-  /**
-   * Some events after the last page, at most up to `until`, which must be the position of an event or at or before the
-   * last page's end: it waits for that event. Empty only where it was aborted. Rejects with LogUnavailable, after which
-   * it may be called again, or with UnsupportedPosition.
-   */
-  nextPage(until: Position, signal: AbortSignal): Promise<readonly RecordedEvent[]>;
-}
-
 /**
  * Reads the log by pages that are each a short subscription, because only subscriptions are filtered by the server, and
  * a log full of other people's events is then searched where it is. A page ends by its size or by reaching its end, not
- * by the server's word that it has caught up, which one that lags behind its cluster may give too early.
+ * by the server's word that it has caught up, which one that lags behind its cluster may give too early: it waits for the
+ * event at `until`. It remembers how far it has come through a stretch in which nothing is Highwater's.
+ *
+ * Pages reject with LogUnavailable, after which the next one may be asked for again, or with UnsupportedPosition.
  */
-export function createCatchUps(connection: Connection, options: ReadCallOptions): (after: Position) => CatchUp {
+export function createCatchUps(connection: Connection, options: ReadCallOptions): (after: Position) => Pages {
   const lane = createLane(concurrentPages);
 
   return (after) => {
@@ -67,7 +61,7 @@ export function createCatchUps(connection: Connection, options: ReadCallOptions)
     }
 
     return {
-      nextPage: async (until, signal) => {
+      next: async (until, signal) => {
         try {
           return await nextPage(until, signal);
         } catch (error) {

@@ -1,12 +1,12 @@
 import { type EventLog, LogUnavailable } from '../../ports/event-log.ts';
+import type { Backoff } from '../following/backoff.ts';
+import { followLog } from '../following/follow-log.ts';
+import { createLiveFeed, type Hear } from '../following/live-feed.ts';
 import { createAppend } from './append.ts';
-import type { Backoff } from './backoff.ts';
 import { createCatchUps } from './catch-up.ts';
 import { createConnection } from './connection.ts';
-import { followLog } from './follow.ts';
-import { createLiveFeed } from './live-feed.ts';
 import { createReads } from './reads.ts';
-import { type Subscribe, type SubscriptionFault, superviseSubscription } from './supervised-subscription.ts';
+import { type SubscriptionFault, superviseSubscription } from './supervised-subscription.ts';
 
 export { ConnectionStringRefused } from './connection-string.ts';
 export { LogAccessDenied } from './faults.ts';
@@ -52,7 +52,7 @@ type Parts = Parameters<typeof superviseSubscription>;
  */
 export async function openEventStoreLog(
   given: EventStoreLogOptions,
-  subscribing: (...parts: Parts) => Subscribe = superviseSubscription,
+  subscribing: (...parts: Parts) => Hear = superviseSubscription,
 ): Promise<EventLog> {
   const options = { ...defaults, ...given };
   const connection = createConnection(options.url);
@@ -60,10 +60,11 @@ export async function openEventStoreLog(
   const reads = createReads(connection, reading);
   const append = createAppend(connection, reads, options);
   const feed = createLiveFeed(subscribing(connection, reads, options));
-  const sources = {
+  const followed = {
     feed,
-    catchUpAfter: createCatchUps(connection, reading),
+    pagesAfter: createCatchUps(connection, reading),
     endPosition: reads.endPosition,
+    mayPass: (error: unknown) => error instanceof LogUnavailable,
     backoff: options.backoff,
   };
   const appends = new Set<Promise<unknown>>();
@@ -86,7 +87,7 @@ export async function openEventStoreLog(
     readAll: reads.readAll,
     readAllBackwards: reads.readAllBackwards,
     endPosition: reads.endPosition,
-    subscribe: (after, signal) => followLog(sources, after, signal),
+    subscribe: (after, signal) => followLog(followed, after, signal),
     close: () => {
       feed.close();
       closed ??= Promise.allSettled(appends).then(() => connection.close());

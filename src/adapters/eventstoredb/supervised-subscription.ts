@@ -1,5 +1,6 @@
 import type { Position, RecordedEvent } from '../../ports/event-log.ts';
-import { type Backoff, pause, pauseAfter } from './backoff.ts';
+import { type Backoff, pause, pauseAfter } from '../following/backoff.ts';
+import type { Hear } from '../following/live-feed.ts';
 import type { Connection } from './connection.ts';
 import type { Reads } from './reads.ts';
 import { UnsupportedPosition } from './recorded-event.ts';
@@ -22,17 +23,6 @@ export class SubscriptionFault extends Error {
   }
 }
 
-/** Where the subscription's events go. */
-export interface LiveSink {
-  /** From now on, everything after this position comes. */
-  restart(position: Position): void;
-  events(events: readonly RecordedEvent[]): void;
-  newest(): Position;
-}
-
-/** Feeds a sink until the signal aborts. Rejects with what no resumption can help. */
-export type Subscribe = (sink: LiveSink, signal: AbortSignal) => Promise<void>;
-
 export interface SupervisionOptions {
   readonly deadlineMilliseconds: number;
   /** After so long without a word, the subscription is examined. */
@@ -51,7 +41,7 @@ const gracePeriods = 10;
  * Silence alone says little, as an idle log is silent too. So it is followed by a look at the log's end: when that fails,
  * the connection is given up, and when it finds something that should have come, the subscription.
  */
-export function superviseSubscription(connection: Connection, reads: Reads, options: SupervisionOptions): Subscribe {
+export function superviseSubscription(connection: Connection, reads: Reads, options: SupervisionOptions): Hear {
   return async (sink, signal) => {
     let place: Place | 'start' | undefined;
     let failures = 0;

@@ -1,10 +1,11 @@
 import { BroadcastChannel, type ResourceLimits } from 'node:worker_threads';
 import type { EncodedEvent } from '../../events/codec.ts';
 import { type EventLog, LogUnavailable, noStream } from '../../ports/event-log.ts';
-import { createLiveFeed, type LiveFeed } from './live-feed.ts';
+import { followLog } from '../following/follow-log.ts';
+import { createLiveFeed, type Hear, type LiveFeed, type LiveSink } from '../following/live-feed.ts';
+import { createFollowedLog } from './followed-log.ts';
 import { inspectLogFile, positionsChannel } from './log-file.ts';
 import { createPageReading, type LogReader, openLogReader } from './log-reader.ts';
-import { followLog } from './subscription.ts';
 import { startWriter } from './writer-client.ts';
 
 export { ForeignLogFile, LogVersionUnsupported } from './log-file.ts';
@@ -41,7 +42,6 @@ export async function openSqliteEventLog(options: SqliteEventLogOptions): Promis
   const feed = createLiveFeed();
   const writer = await startWriter(options, feed);
   const reader = openLogReader(options.file);
-  feed.advanced(reader.endPosition());
   // A writer that has crashed may have committed without a word: whoever follows gets to see it all the same.
   void writer.ended.then(() => look(reader, feed));
 
@@ -74,22 +74,7 @@ export async function openSqliteEventLogReader(options: { readonly file: string 
   const reader = openLogReader(options.file);
   const positions = new BroadcastChannel(positionsChannel(options.file));
   positions.unref();
-  let poll: NodeJS.Timeout | undefined;
-  const feed = createLiveFeed((followed) => {
-    clearInterval(poll);
-    // The channel and the timer keep the thread alive while somebody waits for events, and only then.
-    if (followed) {
-      positions.ref();
-      poll = setInterval(() => look(reader, feed), pollMilliseconds);
-    } else {
-      positions.unref();
-    }
-  });
-
-  positions.onmessage = ({ data }) => {
-    if (typeof data === 'number') feed.advanced(data);
-  };
-  feed.advanced(reader.endPosition());
+  const feed = createLiveFeed(hearPositions(reader, positions));
 
   const refused = 'this event log was opened for reading only';
   return {
@@ -106,10 +91,29 @@ export async function openSqliteEventLogReader(options: { readonly file: string 
   };
 }
 
+/** The writer's broadcasts within this process, and a look of its own now and then for those of another. */
+function hearPositions(reader: LogReader, positions: BroadcastChannel): Hear {
+  return (sink, signal) =>
+    new Promise((resolve) => {
+      // The channel and the timer keep the thread alive while somebody waits for events, and only then.
+      positions.ref();
+      positions.onmessage = ({ data }) => {
+        if (typeof data === 'number') sink.announced(data);
+      };
+      const poll = setInterval(() => look(reader, sink), pollMilliseconds);
+      signal.addEventListener('abort', () => {
+        clearInterval(poll);
+        positions.onmessage = null;
+        positions.unref();
+        resolve();
+      });
+    });
+}
+
 /** Announces what stands in the file. */
-function look(reader: LogReader, feed: LiveFeed): void {
+function look(reader: LogReader, sink: LiveSink): void {
   try {
-    feed.advanced(reader.endPosition());
+    sink.announced(reader.endPosition());
   } catch (error) {
     // The next look, or the next read of a follower, meets the same fault and deals with it.
     if (!(error instanceof LogUnavailable)) throw error;
@@ -118,6 +122,7 @@ function look(reader: LogReader, feed: LiveFeed): void {
 
 function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'append' | 'appendsRefused' | 'close'> {
   const readPages = createPageReading();
+  const followed = createFollowedLog(reader, feed);
   return {
     readStream: async (streamName, from, limit) =>
       readPages(limit, (previous, remaining) =>
@@ -132,7 +137,7 @@ function readingMembers(reader: LogReader, feed: LiveFeed): Omit<EventLog, 'appe
     readAllBackwards: async (before = Number.MAX_SAFE_INTEGER, limit) =>
       readPages(limit, (previous, remaining) => reader.pageBackwards(previous?.position ?? before, remaining)),
     endPosition: async () => reader.endPosition(),
-    subscribe: (after, signal) => followLog(reader, feed, after, signal),
+    subscribe: (after, signal) => followLog(followed, after, signal),
   };
 }
 

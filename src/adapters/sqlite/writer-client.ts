@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   startOfLog,
 } from '../../ports/event-log.ts';
-import type { LiveFeed } from './live-feed.ts';
+import type { LiveFeed } from '../following/live-feed.ts';
 import {
   type Append,
   type AppendFailure,
@@ -123,8 +123,10 @@ function createClient(worker: Worker, feed: LiveFeed): Writer {
       if (feed.isFollowed()) committed.push(...record(append, version, position, at));
     }
     sent = sent.slice(answered.length);
-    feed.committed(committed);
-    feed.advanced(newest);
+    const [first] = committed;
+    // Positions count without gaps, so where this commit's begin says whether something came in between.
+    if (first !== undefined) feed.events(committed, first.position - 1);
+    feed.announced(newest);
   }
 
   function fail(answered: readonly PendingAppend[], { kind, reason }: AppendFailure): void {

@@ -66,7 +66,7 @@ test('a silence that cannot be examined is a fault, and the subscription is resu
     backoff: { first: 1, most: 1 },
     onFault: (fault) => faults.push(fault.kind),
   });
-  const running = supervised({ restart: vi.fn(), events: vi.fn(), newest: () => 1 }, abort.signal);
+  const running = supervised({ restart: vi.fn(), events: vi.fn(), announced: vi.fn(), newest: () => 1 }, abort.signal);
   await vi.waitFor(() => expect(listeners.length).toBeGreaterThan(1));
   expect(faults).toContain('silent');
   abort.abort();

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openEventStoreLog, type SubscriptionFault } from '../../../src/adapters/eventstoredb/event-log.ts';
-import { createLiveWindow } from '../../../src/adapters/eventstoredb/live-window.ts';
 import { watchForSilence } from '../../../src/adapters/eventstoredb/silence.ts';
-import { type EventLog, noStream, type RecordedEvent, startOfLog } from '../../../src/ports/event-log.ts';
+import { type EventLog, noStream, startOfLog } from '../../../src/ports/event-log.ts';
 import { type NetworkProxy, startNetworkProxy } from '../../../torture/network-proxy.ts';
 import { type ScriptedServer, startScriptedServer } from '../../../torture/scripted/server.ts';
 import { marks } from '../../contract/event-log-samples.ts';
@@ -127,46 +126,6 @@ describe('followers of one log', () => {
     await expect(log.endPosition()).rejects.toMatchObject({ name: 'LogUnavailable' });
     await expect(log.append('group-a', noStream, marks(0, 1))).rejects.toMatchObject({ name: 'LogUnavailable' });
     expect(await follow().next()).toEqual({ done: true, value: undefined });
-  });
-});
-
-describe('the window of recent events', () => {
-  const record = (position: number, data = '{}'): RecordedEvent => ({
-    eventId: `id-${position}`,
-    type: 'ReadUpTo',
-    data,
-    metadata: '{}',
-    streamName: 'group-a',
-    version: position,
-    position,
-    recordedAt: 0,
-  });
-
-  test('hands out what comes after a position, from anywhere in it, and nothing twice', () => {
-    const window = createLiveWindow();
-    window.restart(100);
-    expect(window.add([record(110), record(130)])).toBe(true);
-    expect(window.add([record(110), record(130), record(120), record(140), record(130), record(150)])).toBe(true);
-    expect(window.add([record(150)])).toBe(false);
-    const eventsAfter = (position: number) => window.eventsAfter(position)?.map((event) => event.position);
-    expect(eventsAfter(99)).toBeUndefined();
-    expect(eventsAfter(100)).toEqual([110, 130]);
-    expect(eventsAfter(115)).toEqual([130]);
-    expect(eventsAfter(130)).toEqual([140, 150]);
-    expect(eventsAfter(150)).toBeUndefined();
-  });
-
-  test('is bounded in events and in characters, and says from where on it is whole', () => {
-    const window = createLiveWindow();
-    window.restart(0);
-    for (let position = 1; position <= 20_000; position += 1) window.add([record(position)]);
-    expect(window.coveredAfter()).toBe(10_000);
-    expect(window.eventsAfter(9_999)).toBeUndefined();
-    expect(window.eventsAfter(10_000)).toHaveLength(1);
-    for (let position = 20_001; position <= 20_020; position += 1) window.add([record(position, 'x'.repeat(900_000))]);
-    expect(window.coveredAfter()).toBeGreaterThan(20_000);
-    window.add([record(30_000, 'x'.repeat(9_000_000))]);
-    expect([window.coveredAfter(), window.newest()]).toEqual([30_000, 30_000]);
   });
 });
 

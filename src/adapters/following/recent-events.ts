@@ -1,20 +1,29 @@
+import { stringBytes } from '../../memory/string-bytes.ts';
 import { type Position, type RecordedEvent, startOfLog } from '../../ports/event-log.ts';
 
 /** What is kept of the newest events for those who follow: past either bound the oldest go, and are read again. */
-const maximumRecentEvents = 10_000;
-const maximumRecentCharacters = 8 * 1024 * 1024;
+const production = { maximumEvents: 10_000, maximumBytes: 16 * 1024 * 1024 };
+export type RecentBounds = typeof production;
+/** Of an event besides its data and metadata: the object, its id, its names and its place in the array. Measured. */
+const eventBytes = 400;
 
 /**
- * The newest end of the log, shared by all who follow it in this process. A follower has no queue of its own: it asks for
- * what comes after its position, so a slow one costs no memory and holds back nobody.
+ * The newest end of the log, without a gap and bounded in bytes and in events. It is shared by all who follow the log in
+ * this thread: a follower has no queue of its own but asks for what comes after its position, so a slow one costs no
+ * memory and holds back nobody.
  */
-export interface LiveWindow {
+export interface RecentEvents {
   /** Every event after this position has come in, up to `newest`, and is here. */
   coveredAfter(): Position;
   /** The newest position that has come in. */
   newest(): Position;
-  /** Takes events in the log's order; those that have come in before are left out. Says whether any were new. */
-  add(events: readonly RecordedEvent[]): boolean;
+  /** Of what is kept, as it is weighed against the bound. */
+  byteLength(): number;
+  /**
+   * Takes events in the log's order, between which and the position `after` there is nothing in the log. Where that is
+   * beyond `newest` something is missing, and what was kept before is let go. Those that have come in before are left out.
+   */
+  add(events: readonly RecordedEvent[], after: Position): void;
   /** The events right after `position`, in an array shared by all; undefined where there are none, or none any more. */
   eventsAfter(position: Position): readonly RecordedEvent[] | undefined;
   /** Forgets everything, and covers from now on what comes after `position`. */
@@ -26,33 +35,41 @@ interface RecentBatch {
   /** The position before its first event. */
   readonly after: Position;
   readonly last: Position;
-  readonly characters: number;
+  readonly bytes: number;
 }
 
-export function createLiveWindow(): LiveWindow {
+export function createRecentEvents({ maximumEvents, maximumBytes }: RecentBounds = production): RecentEvents {
   let batches: RecentBatch[] = [];
   let count = 0;
-  let characters = 0;
+  let bytes = 0;
   let coveredAfter: Position = startOfLog;
   let newest: Position = startOfLog;
 
-  function add(arrived: readonly RecordedEvent[]): boolean {
+  function restart(position: Position): void {
+    batches = [];
+    count = 0;
+    bytes = 0;
+    coveredAfter = position;
+    newest = position;
+  }
+
+  function add(arrived: readonly RecordedEvent[], after: Position): void {
+    if (after > newest) restart(after);
     const events = inOrder(arrived, newest);
     const last = events.at(-1);
-    if (last === undefined) return false;
-    const size = events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0);
-    batches.push({ events, after: newest, last: last.position, characters: size });
+    if (last === undefined) return;
+    const added = events.reduce((sum, event) => sum + bytesOf(event), 0);
+    batches.push({ events, after: newest, last: last.position, bytes: added });
     count += events.length;
-    characters += size;
+    bytes += added;
     newest = last.position;
-    while (count > maximumRecentEvents || characters > maximumRecentCharacters) {
+    while (count > maximumEvents || bytes > maximumBytes) {
       const oldest = batches.shift();
       if (oldest === undefined) break;
       count -= oldest.events.length;
-      characters -= oldest.characters;
+      bytes -= oldest.bytes;
       coveredAfter = oldest.last;
     }
-    return true;
   }
 
   function eventsAfter(position: Position): readonly RecordedEvent[] | undefined {
@@ -65,17 +82,14 @@ export function createLiveWindow(): LiveWindow {
   return {
     coveredAfter: () => coveredAfter,
     newest: () => newest,
+    byteLength: () => bytes,
     add,
     eventsAfter,
-    restart: (position) => {
-      batches = [];
-      count = 0;
-      characters = 0;
-      coveredAfter = position;
-      newest = position;
-    },
+    restart,
   };
 }
+
+const bytesOf = ({ data, metadata }: RecordedEvent): number => eventBytes + stringBytes(data) + stringBytes(metadata);
 
 /** Those after `position`, each after the one before it: a subscription that was resumed brings some events again. */
 function inOrder(arrived: readonly RecordedEvent[], position: Position): readonly RecordedEvent[] {

@@ -1,34 +1,50 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { batchIterator } from '../../ports/batch-iterator.ts';
-import { type LogBatch, LogUnavailable, type Position, type RecordedEvent } from '../../ports/event-log.ts';
+import type { LogBatch, Position, RecordedEvent } from '../../ports/event-log.ts';
 import { type Backoff, pause, pauseAfter } from './backoff.ts';
-import type { CatchUp } from './catch-up.ts';
 import type { Follower, LiveFeed } from './live-feed.ts';
 
-export interface FollowSources {
+/** Pages of the log, one after the other, for one who is behind. */
+export interface Pages {
+  /**
+   * The events that follow on the last page, in order and without a gap; `until` is the position of an event after it, and
+   * what the page holds may end before or beyond it. Empty only where it was aborted.
+   */
+  next(until: Position, signal: AbortSignal): Promise<readonly RecordedEvent[]>;
+}
+
+/** What following a log takes of whoever keeps it. */
+export interface FollowedLog {
   readonly feed: LiveFeed;
-  readonly catchUpAfter: (position: Position) => CatchUp;
-  /** The log's end, as the server says it now. */
+  readonly pagesAfter: (position: Position) => Pages;
+  /** The log's end, as it is now. Its feed hears of everything up to there, if it has not yet. */
   readonly endPosition: () => Promise<Position>;
+  /** Whether what a read has failed with may pass. Otherwise it is the end. */
+  readonly mayPass: (error: unknown) => boolean;
+  /** Between attempts at what has failed. */
   readonly backoff: Backoff;
 }
 
-/** The log after a position, by pages until the live window has what comes next, and then from there. */
-export function followLog(sources: FollowSources, after: Position, signal: AbortSignal): AsyncIterable<LogBatch> {
-  return { [Symbol.asyncIterator]: () => createIterator(sources, after, signal) };
+/**
+ * The log after a position: by pages until the feed has what comes next, and then from there. Who is slower than the feed
+ * falls out of what it keeps, and reads pages again. See EventLog.subscribe for what is promised.
+ */
+export function followLog(log: FollowedLog, after: Position, signal: AbortSignal): AsyncIterable<LogBatch> {
+  return { [Symbol.asyncIterator]: () => createIterator(log, after, signal) };
 }
 
 function createIterator(
-  { feed, catchUpAfter, endPosition, backoff }: FollowSources,
+  { feed, pagesAfter, endPosition, mayPass, backoff }: FollowedLog,
   after: Position,
   signal: AbortSignal,
 ): AsyncIterator<LogBatch, undefined> {
   const ending = new AbortController();
   let position = after;
-  let state: 'new' | 'catchingUp' | 'following' = 'new';
-  /** The log's end when this began: whoever is there has caught up. Undefined until the server has said it. */
+  let state: 'new' | 'catchingUp' | 'live' = 'new';
+  /** The log's end when this began: whoever is there has caught up. Undefined until the store has said it. */
   let goal: Position | undefined;
-  let catchUp: CatchUp | undefined;
+  /** Those that are being read; from memory there are none. */
+  let pages: Pages | undefined;
   let fatal: Error | undefined;
   let isWoken = false;
   let wake = (): void => {};
@@ -68,41 +84,44 @@ function createIterator(
     isWoken = false;
   }
 
-  function batchOf(events: readonly RecordedEvent[], end: Position): LogBatch {
+  function batchOf(events: readonly RecordedEvent[]): LogBatch {
     position = events.at(-1)?.position ?? position;
-    const caughtUp = position >= end;
-    if (caughtUp) state = 'following';
+    const caughtUp = position >= Math.max(goal ?? position, feed.newest());
+    state = caughtUp ? 'live' : state;
     return { events, caughtUp };
   }
 
   /** What comes next, or undefined where that is still to come. */
   async function nextBatch(): Promise<LogBatch | undefined> {
-    goal ??= await endOfLog();
-    if (!feed.isLive() || goal === undefined) return undefined;
-    const end = Math.max(goal, feed.newest());
+    goal ??= await whileGoingOn(endPosition());
+    if (goal === undefined || !feed.isLive()) return undefined;
     const recent = feed.eventsAfter(position);
     if (recent !== undefined) {
-      catchUp = undefined;
-      return batchOf(recent, end);
+      pages = undefined;
+      return batchOf(recent);
     }
-    if (position >= feed.coveredAfter()) {
-      return state === 'catchingUp' && position >= end ? batchOf([], end) : undefined;
-    }
+    const until = feed.toBeReadAfter(position);
+    if (until !== undefined) return nextPage(until);
+    const hasCaughtUp = position >= Math.max(goal, feed.newest());
+    return state === 'catchingUp' && hasCaughtUp ? batchOf([]) : undefined;
+  }
+
+  async function nextPage(until: Position): Promise<LogBatch | undefined> {
+    state = 'catchingUp';
     // A consumer that only awaits pages would otherwise keep its whole thread to itself.
     await yieldToOthers();
-    catchUp ??= catchUpAfter(position);
-    const events = await catchUp.nextPage(feed.coveredAfter(), ending.signal);
-    return events.length > 0 ? batchOf(events, Math.max(goal, feed.newest())) : undefined;
+    if (ending.signal.aborted) return undefined;
+    pages ??= pagesAfter(position);
+    const events = await whileGoingOn(pages.next(until, ending.signal));
+    return events !== undefined && events.length > 0 ? batchOf(events) : undefined;
   }
 
   /** Settles as soon as this has ended, though the read goes on to its own deadline. */
-  function endOfLog(): Promise<Position | undefined> {
+  function whileGoingOn<Read>(reading: Promise<Read>): Promise<Read | undefined> {
     return new Promise((resolve, reject) => {
       const give = () => resolve(undefined);
       ending.signal.addEventListener('abort', give);
-      endPosition()
-        .then(resolve, reject)
-        .finally(() => ending.signal.removeEventListener('abort', give));
+      reading.then(resolve, reject).finally(() => ending.signal.removeEventListener('abort', give));
     });
   }
 
@@ -116,7 +135,7 @@ function createIterator(
         if (ending.signal.aborted) break;
         if (batch !== undefined) return { done: false, value: batch };
       } catch (error) {
-        if (!(error instanceof LogUnavailable)) {
+        if (!mayPass(error)) {
           end();
           throw error;
         }
