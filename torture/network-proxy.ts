@@ -31,7 +31,7 @@ interface Link {
   hasLostBytes: boolean;
 }
 
-export async function startNetworkProxy(targetPort: number): Promise<NetworkProxy> {
+export async function startNetworkProxy(targetPort: number, targetHost = '127.0.0.1'): Promise<NetworkProxy> {
   let fault: NetworkFault = 'pass';
   const links = new Set<Link>();
   const settings = { latencyMilliseconds: 0 };
@@ -63,7 +63,7 @@ export async function startNetworkProxy(targetPort: number): Promise<NetworkProx
 
   const server = createServer((near) => {
     if (fault === 'refuse') return void near.resetAndDestroy();
-    const far = connect(targetPort, '127.0.0.1');
+    const far = connect(targetPort, targetHost);
     const link: Link = { sockets: [near, far], isFrozen: false, hasLostBytes: false };
     links.add(link);
     handOn(link, near, far, false);

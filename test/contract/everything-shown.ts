@@ -28,7 +28,8 @@ export async function everything(readModels: ReadModels, groupIds: readonly stri
       members: [...(snapshot?.members ?? [])].sort(byUser),
       timeline,
       commands: inOrder(await readModels.acceptedCommands(groupId, commandKeysOf(userIds))),
-      reactions: await readModels.reactionCounts(timeline),
+      // In order under each message, and the messages in any.
+      reactions: (await readModels.reactionCounts(timeline)).toSorted((a, b) => a.seq - b.seq),
       readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
       found: await Promise.all(
         ['apple', 'pear', 'apfel'].map((text) => readModels.search(groupId, text, undefined, 99)),

@@ -3,6 +3,7 @@ import { type Position, startOfLog } from '../../src/ports/event-log.ts';
 import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
 import type { ReadCountRange } from '../../src/ports/rows.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
+import { inAnyOrder } from './in-any-order.ts';
 import { commandsContract } from './read-models-commands-contract.ts';
 import { haltsContract } from './read-models-halts-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
@@ -28,7 +29,11 @@ export interface StoredReadCounts {
 export type ReadModelsFixture = Omit<ReadModelsUnderTest, 'teardown'>;
 
 /** What the port promises, for every adapter alike. `makeReadModels` gives empty ones. */
-export function readModelsContract(name: string, makeReadModels: () => Promise<ReadModelsUnderTest>): void {
+export function readModelsContract(name: string, makeStored: () => Promise<ReadModelsUnderTest>): void {
+  const makeReadModels = async () => {
+    const made = await makeStored();
+    return { ...made, readModels: inAnyOrder(made.readModels) };
+  };
   describe(`the read models contract, bound to ${name}`, () => {
     let made: ReadModelsUnderTest;
     const fixture: ReadModelsFixture = {

@@ -7,16 +7,17 @@ import { readConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/processes/logger.ts';
 import { serve } from '../../src/processes/serve.ts';
 import * as documents from '../api/documents.ts';
-import { type FerretDb, startFerretDb } from '../servers/ferretdb.ts';
+import type { MongoServer } from '../servers/mongo-server.ts';
+import { startMortalMongo } from '../servers/mortal-mongo.ts';
 
 /** What happens when MongoDB is not there: a server of this test's own, which is killed and started again. */
 
 const groupId = `mongo-down-${randomUUID().slice(0, 8)}`;
-let mongo: FerretDb;
+let mongo: MongoServer;
 let running: Awaited<ReturnType<typeof serve>>;
 
 beforeAll(async () => {
-  mongo = await startFerretDb();
+  mongo = await startMortalMongo();
   const config = readConfig({
     ...process.env,
     HIGHWATER_DATA: tmpdir(),

@@ -1,29 +1,25 @@
 import { MongoClient } from 'mongodb';
+import type { TestProject } from 'vitest/node';
 import { startServers } from './start-servers.ts';
-
-const names = ['HIGHWATER_EVENTSTORE_URL', 'HIGHWATER_MONGODB_URL'] as const;
+import { mongoKindOf } from './test-projects.ts';
 
 /**
- * The servers that the environment names, which must be there, or some of our own. Tests find their URLs in the same
- * variables.
+ * The servers that the environment names, which must be there, or some of our own: which MongoDB, the project's name
+ * says. `use-servers.ts` hands them to the tests.
  */
-export default async function setUp(): Promise<() => Promise<void>> {
-  const named = names.map((name) => process.env[name]);
-  const servers = await startServers();
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const mongoKind = mongoKindOf(project.name);
+  const servers = await startServers(mongoKind === 'named' ? undefined : mongoKind);
   try {
     await requireMongo(servers.mongoUrl);
   } catch (error) {
     await servers.stop();
     throw error;
   }
-  process.env['HIGHWATER_EVENTSTORE_URL'] = servers.eventStoreUrl;
-  process.env['HIGHWATER_MONGODB_URL'] = servers.mongoUrl;
-  return async () => {
-    for (const [index, name] of names.entries()) {
-      if (named[index] === undefined) delete process.env[name];
-    }
-    await servers.stop();
-  };
+  project.provide('mongoKind', mongoKind);
+  project.provide('mongoUrl', servers.mongoUrl);
+  project.provide('eventStoreUrl', servers.eventStoreUrl);
+  return servers.stop;
 }
 
 async function requireMongo(url: string): Promise<void> {

@@ -1,36 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
-import { hash } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installPython } from './install-python.ts';
 import { startWireServer, type WireServer } from './wire-server.ts';
 
-const run = promisify(execFile);
 const program = join(import.meta.dirname, 'python-client', 'client.py');
 const requirements = join(import.meta.dirname, 'python-client', 'requirements.txt');
-/** Kept between runs: installing takes longer than everything else here. */
-const environment = join(import.meta.dirname, '..', '..', '.cache', 'python-client');
 const installMilliseconds = 300_000;
-
-/** The Python of an environment that holds exactly the packages that are required. */
-async function installedPython(): Promise<string> {
-  const python = join(environment, 'bin', 'python');
-  const installed = join(environment, 'installed-requirements');
-  const wanted = hash('sha256', await readFile(requirements, 'utf8'));
-  if ((await readFile(installed, 'utf8').catch(() => '')) === wanted) return python;
-  await rm(environment, { recursive: true, force: true });
-  await mkdir(environment, { recursive: true });
-  await run('python3', ['-m', 'venv', environment]).catch((error: unknown) => {
-    throw new Error('this test needs Python 3 with venv: `python3 -m venv` has failed', { cause: error });
-  });
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  await writeFile(installed, wanted);
-  return python;
-}
 
 /** One line of what the program says: which step, and what it got there. */
 type Step = Readonly<Record<string, unknown>> & { readonly step: string };
@@ -61,7 +40,7 @@ describe.each([
   let steps: ReadonlyMap<string, Step>;
 
   beforeAll(async () => {
-    const python = await installedPython();
+    const python = await installPython(requirements);
     server = await startWireServer();
     const client = EventStoreDBClient.connectionString([server.url] as unknown as TemplateStringsArray);
     steps = await runClient(python, urlOf(server.port), ({ step }) => {

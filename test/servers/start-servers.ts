@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from '../cli/process.ts';
-import { startFerretDb } from './ferretdb.ts';
+import { type MongoKind, startMongoServer } from './mongo-server.ts';
 
 export interface Servers {
   readonly eventStoreUrl: string;
@@ -12,9 +12,10 @@ export interface Servers {
 
 /**
  * An event store and a MongoDB: those that the environment names, or, for each that it does not name, one of our own in a
- * process of its own on a free port of the loopback: the embedded log behind EventStoreDB's protocol, and FerretDB.
+ * process of its own on a free port of the loopback: the embedded log behind EventStoreDB's protocol, and what stands in
+ * for MongoDB.
  */
-export async function startServers(): Promise<Servers> {
+export async function startServers(mongoKind: MongoKind = 'ferretdb'): Promise<Servers> {
   const { HIGHWATER_EVENTSTORE_URL: eventStore, HIGHWATER_MONGODB_URL: mongo } = process.env;
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -31,7 +32,7 @@ export async function startServers(): Promise<Servers> {
     }
     let mongoUrl = mongo;
     if (mongoUrl === undefined) {
-      const started = await startFerretDb();
+      const started = await startMongoServer(mongoKind);
       stops.push(() => started.stop());
       mongoUrl = started.url;
     }

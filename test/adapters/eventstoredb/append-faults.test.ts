@@ -162,14 +162,11 @@ describe('an append to a server that is not the leader', () => {
     leader.stop();
   });
 
-  test('is unavailable where that goes on for as long as an append may take to settle', async () => {
-    const log = await open({ settleMilliseconds: 1_000 });
-    server.appends.push(...Array.from({ length: 100 }, () => notLeader(server.port)));
-    const begun = performance.now();
+  test('is unavailable where that goes on', async () => {
+    const log = await open({ deadlineMilliseconds: 2_000 });
+    server.appends.push(...Array.from({ length: 20 }, () => notLeader(server.port)));
     await expect(log.append('group-a', noStream, marks(0, 2))).rejects.toThrow(LogUnavailable);
-    expect(performance.now() - begun).toBeGreaterThan(700);
-    // With pauses: some 12 of them that grow to 250 ms, and at random are half as long.
-    expect(server.appendsSeen()).toBeLessThan(50);
+    expect(server.appendsSeen()).toBeLessThan(10);
     expect(server.log.events).toEqual([]);
   });
 });
