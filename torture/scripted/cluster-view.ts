@@ -4,12 +4,14 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { type Server, type sendUnaryData, status } from '@grpc/grpc-js';
 import { refusal } from './refusal.ts';
 
-/** How things stand in a cluster, as all of its nodes see it. */
+/** How things stand in a cluster, as one of its nodes sees it. */
 export interface ClusterView {
   /** What the nodes tell each other: each by the address that it advertises. */
   members(): readonly Member[];
   /** The leader's port, also of one that is gone while its end has not been noticed; undefined during an election. */
   leader(): number | undefined;
+  /** The node does not answer the others, nor whoever asks it for them. */
+  standsStill(): boolean;
 }
 
 export interface Member {
@@ -36,8 +38,9 @@ export function refusalByRole(cluster: ClusterView, port: number, requiresLeader
 
 export function serveGossip(server: Server, cluster: ClusterView): void {
   const { read } = gossipServices.GossipService;
-  const answer = (_call: unknown, callback: sendUnaryData<gossip.ClusterInfo>): void =>
-    callback(null, clusterInfo(cluster));
+  const answer = (_call: unknown, callback: sendUnaryData<gossip.ClusterInfo>): void => {
+    if (!cluster.standsStill()) callback(null, clusterInfo(cluster));
+  };
   server.addService({ read }, { read: answer });
 }
 

@@ -1,4 +1,4 @@
-import type { Member } from './cluster-view.ts';
+import type { ClusterView, Member } from './cluster-view.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import { type Certificate, type ScriptedServer, startScriptedServer } from './server.ts';
 
@@ -11,6 +11,8 @@ export interface ScriptedCluster {
   leader(): ScriptedServer;
   /** Ends the leader as a kill does; the others go on naming it until an election begins. */
   killLeader(): void;
+  /** The leader stands still and does not know that it leads no longer; the others begin an election without it. */
+  depose(): void;
   /** From now on nobody leads, and nobody says who does. */
   beginElection(): void;
   /** Ends an election: any living node leads. */
@@ -24,13 +26,17 @@ export async function startScriptedCluster(size: number, tls?: Certificate): Pro
   const nodes: ScriptedServer[] = [];
   const gone = new Set<ScriptedServer>();
   let leader: ScriptedServer | undefined;
-  const cluster = {
-    members: (): readonly Member[] =>
-      nodes.map((node) => ({ host: '127.0.0.1', port: node.port, isAlive: !gone.has(node) })),
-    leader: () => leader?.port,
-  };
-  for (let count = 0; count < size; count += 1) {
-    nodes.push(await startScriptedServer({ log, cluster, ...(tls && { tls }) }));
+  let deposed: ScriptedServer | undefined;
+  const members = (): readonly Member[] =>
+    nodes.map((node) => ({ host: '127.0.0.1', port: node.port, isAlive: !gone.has(node) }));
+  for (let index = 0; index < size; index += 1) {
+    const isDeposed = () => deposed !== undefined && deposed === nodes[index];
+    const view: ClusterView = {
+      members,
+      leader: () => (isDeposed() ? deposed : leader)?.port,
+      standsStill: isDeposed,
+    };
+    nodes.push(await startScriptedServer({ log, cluster: view, ...(tls && { tls }) }));
   }
   leader = nodes[0];
 
@@ -48,6 +54,11 @@ export async function startScriptedCluster(size: number, tls?: Certificate): Pro
       const killed = theLeader();
       gone.add(killed);
       killed.stop();
+    },
+    depose: () => {
+      deposed = theLeader();
+      gone.add(deposed);
+      leader = undefined;
     },
     beginElection: () => {
       leader = undefined;

@@ -2,46 +2,49 @@ import {
   AccessDeniedError,
   InvalidTransactionError,
   MaxAppendSizeExceededError,
-  NotLeaderError,
   RequiredMetadataPropertyMissingError,
   StreamDeletedError,
 } from '@eventstore/db-client';
 import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { type AppendResult, AppendUnknown, type EventLog, noStream } from '../../ports/event-log.ts';
-import { type Backoff, pause, pauseAfter } from '../following/backoff.ts';
+import { pause, pauseAfter } from '../following/backoff.ts';
 import { type AppendRequest, checkedAppend } from './append-request.ts';
-import { CallFailed, type Connection } from './connection.ts';
-import { isRedirected, unavailable } from './faults.ts';
+import { CallFailed, isPermanent } from './call-failed.ts';
+import type { Connection } from './connection.ts';
+import { isLeaderless, unavailable } from './faults.ts';
 import { createLane } from './lanes.ts';
 import type { Reads } from './reads.ts';
 
 export interface AppendOptions {
   /** Of each call. */
   readonly deadlineMilliseconds: number;
-  /** For how long to find out, after that, what has become of an append. */
+  /** For how long, after its first failure, to wait for a leader and to find out what has become of an append. */
   readonly settleMilliseconds: number;
-  readonly backoff: Backoff;
 }
 
-/** How many times an append follows a refusal to the leader, which elections may make out of date at once. */
-const maximumRedirections = 5;
 const concurrentAppends = 64;
+/** Between attempts at an append, in milliseconds. Elections take seconds, and everybody waits for their end. */
+const pauses = { first: 20, most: 250 };
 
 /** These are answers to the append itself, and say that it was not stored. */
 const refusals = [
   AccessDeniedError,
   InvalidTransactionError,
   MaxAppendSizeExceededError,
-  NotLeaderError,
   RequiredMetadataPropertyMissingError,
   StreamDeletedError,
 ];
+
+interface Refused {
+  readonly kind: 'refused';
+  readonly error: unknown;
+}
 
 /** What is known of an append after one attempt at it, or one look at its place. */
 type Outcome =
   | AppendResult
   /** Nothing was stored by this attempt, and nothing will be. */
-  | { readonly kind: 'refused'; readonly error: unknown }
+  | Refused
   /** Stored, not stored, or still to be stored. */
   | { readonly kind: 'unknown'; readonly error: unknown };
 
@@ -56,6 +59,9 @@ type Outcome =
  *   append, so whichever of the two comes first is stored, and the other is answered with the first one's answer.
  *
  * When none of this has led to an answer in time, the append is AppendUnknown. It stays safe to hand it in again.
+ *
+ * Where it was certainly not stored because nobody leads the cluster, as during an election, the same append is sent again
+ * until somebody does; in the same time, after which it is LogUnavailable.
  */
 export function createAppend(connection: Connection, reads: Reads, options: AppendOptions): EventLog['append'] {
   const lane = createLane(concurrentAppends);
@@ -99,9 +105,25 @@ export function createAppend(connection: Connection, reads: Reads, options: Appe
     }
   }
 
-  async function settle(request: AppendRequest, cause: unknown): Promise<AppendResult> {
-    const end = performance.now() + options.settleMilliseconds;
-    const remaining = (): number => end - performance.now();
+  /** No connection to a cluster, and no leader of it, are for an election to mend. */
+  const isForAnElection = (error: unknown): boolean =>
+    isLeaderless(error) ||
+    (connection.isToCluster() && error instanceof CallFailed && !error.sent && !isPermanent(error));
+
+  /** Sends it again while it is refused for want of a leader, and there is time. */
+  async function awaitLeader(request: AppendRequest, first: Refused, remaining: () => number): Promise<Outcome> {
+    let outcome: Outcome = first;
+    // The first time at once, because most of the time the node has named its leader.
+    for (let failures = 0; outcome.kind === 'refused' && isForAnElection(outcome.error); failures += 1) {
+      const milliseconds = failures === 0 ? 0 : pauseAfter(failures, pauses);
+      if (milliseconds >= remaining()) break;
+      if (failures > 0) await pause(milliseconds);
+      outcome = await send(request, Math.min(options.deadlineMilliseconds, remaining()));
+    }
+    return outcome;
+  }
+
+  async function settle(request: AppendRequest, cause: unknown, remaining: () => number): Promise<AppendResult> {
     for (let failures = 1; remaining() > 0; failures += 1) {
       let outcome = await within(remaining(), lookAtPlace(request));
       if (outcome.kind === 'unknown' && remaining() > 0) {
@@ -110,21 +132,19 @@ export function createAppend(connection: Connection, reads: Reads, options: Appe
       if (outcome.kind === 'appended') return outcome;
       // A stream that is still shorter may yet grow to where the first attempt, on its way, is stored.
       if (outcome.kind === 'conflict' && outcome.actualVersion > request.expectedVersion) return outcome;
-      await pause(Math.max(0, Math.min(pauseAfter(failures, options.backoff), remaining())));
+      await pause(Math.max(0, Math.min(pauseAfter(failures, pauses), remaining())));
     }
     throw new AppendUnknown(`whether an append to ${request.streamName} was stored could not be found out`, { cause });
   }
 
   return async (streamName, expectedVersion, events) => {
     const request = checkedAppend(streamName, expectedVersion, events);
-    const deadline = performance.now() + options.deadlineMilliseconds;
     let outcome = await send(request, options.deadlineMilliseconds);
-    for (let times = 0; times < maximumRedirections && outcome.kind === 'refused'; times += 1) {
-      if (!isRedirected(outcome.error) || performance.now() > deadline) break;
-      outcome = await send(request, deadline - performance.now());
-    }
+    const end = performance.now() + options.settleMilliseconds;
+    const remaining = (): number => end - performance.now();
+    if (outcome.kind === 'refused') outcome = await awaitLeader(request, outcome, remaining);
     if (outcome.kind === 'refused') throw unavailable(`appending to ${streamName}`, outcome.error);
-    const result = outcome.kind === 'unknown' ? await settle(request, outcome.error) : outcome;
+    const result = outcome.kind === 'unknown' ? await settle(request, outcome.error, remaining) : outcome;
     if (result.kind === 'appended') reads.seen(result.position);
     return result;
   };
@@ -143,4 +163,5 @@ function within(milliseconds: number, looking: Promise<Outcome>): Promise<Outcom
 }
 
 const isCertainlyRefused = (error: unknown): boolean =>
-  error instanceof CallFailed && (!error.sent || refusals.some((refusal) => error.cause instanceof refusal));
+  error instanceof CallFailed &&
+  (!error.sent || isLeaderless(error) || refusals.some((refusal) => error.cause instanceof refusal));

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
-import type { ChannelCredentialOptions } from '@eventstore/db-client';
 import {
   type ConnectionOptions,
   parseConnectionString,
@@ -16,10 +15,18 @@ export interface ConnectionSettings {
   readonly hosts: ConnectionOptions['hosts'];
   /** Where the one host is a name under which DNS has the nodes of a cluster. */
   readonly isDiscovered: boolean;
-  readonly tls: ChannelCredentialOptions;
+  /** Undefined where the connection is not secured. */
+  readonly tls: TlsFiles | undefined;
   readonly login: ConnectionOptions['defaultCredentials'];
-  /** What else the client can be told. */
-  readonly options: Partial<ConnectionOptions>;
+  readonly options: typeof usualOptions & Partial<ConnectionOptions>;
+}
+
+export interface TlsFiles {
+  /** Whoever is to be trusted, instead of the authorities that Node knows. */
+  readonly authority: Buffer | null;
+  /** By which this process is known to the server. */
+  readonly certificate: Buffer | null;
+  readonly key: Buffer | null;
 }
 
 /** In EventStoreDB's schemes, the client's; those of KurrentDB, its successor, mean the same. */
@@ -29,13 +36,25 @@ const successors = /^(?:kurrentdb|kurrent|kdb)(?=(?:\+discover)?:\/\/)/;
 const slashBeforeSettings = /(?<=^[^?]*[^/:?])\/+(?=\?)/;
 
 const usualOptions = {
-  // How often a connection is checked while calls are open on it. Below 10 s, the client prints a warning at each start.
+  /** How often a connection is checked while calls are open on it, in milliseconds. */
   keepAliveInterval: 10_000,
-  // With this, a connection to a server that has gone silent ends after 14 s instead of the client's 20 s. The supervisor of
-  // the subscription is quicker, see supervised-subscription.ts, but does not run where nobody follows the log.
+  /**
+   * With this, a connection to a server that has gone silent ends after 14 s. The supervisor of the subscription is
+   * quicker, see supervised-subscription.ts, but does not run where nobody follows the log.
+   */
   keepAliveTimeout: 4_000,
-  // In seconds: a node that stands still holds up the search for the leader by so much. The client's is 5 s.
+  /** How long a node may take to say who leads, in seconds. */
   gossipTimeout: 2,
+  /** How often all nodes are asked before the search is given up, and what lies between, in milliseconds. */
+  maxDiscoverAttempts: 10,
+  discoveryInterval: 100,
+};
+const leastValues = {
+  keepAliveInterval: -1,
+  keepAliveTimeout: -1,
+  gossipTimeout: 1,
+  maxDiscoverAttempts: 1,
+  discoveryInterval: 0,
 };
 
 /** Throws ConnectionStringRefused. */
@@ -44,13 +63,14 @@ export function readConnectionString(url: string): ConnectionSettings {
     url.trim().replace(successors, 'esdb').replace(slashBeforeSettings, ''),
   );
   if (dnsDiscover && hosts.length > 1) refuseDiscovery(url, hosts);
-  const { tls, ...others } = given;
+  const options = { ...usualOptions, ...given };
+  checkBounds(options);
   return {
     hosts,
     isDiscovered: dnsDiscover,
-    tls: tls === false ? { insecure: true } : { insecure: false, ...readFiles(given) },
+    tls: given.tls === false ? undefined : readFiles(given),
     login: defaultCredentials,
-    options: { ...usualOptions, ...others },
+    options,
   };
 }
 
@@ -72,20 +92,28 @@ function refuseDiscovery(url: string, hosts: ConnectionOptions['hosts']): never 
   );
 }
 
-function readFiles(files: Pick<ConnectionOptions, 'tlsCAFile' | 'userCertFile' | 'userKeyFile'>) {
+function readFiles(files: Pick<ConnectionOptions, 'tlsCAFile' | 'userCertFile' | 'userKeyFile'>): TlsFiles {
   const { tlsCAFile, userCertFile, userKeyFile } = files;
   if ((userCertFile === undefined) !== (userKeyFile === undefined)) {
     throw new ConnectionStringRefused('userCertFile and userKeyFile belong together: one of them is missing');
   }
   return {
-    ...(tlsCAFile && { rootCertificate: readPem('tlsCAFile', tlsCAFile, 'CERTIFICATE') }),
-    ...(userCertFile && { userCertFile: readPem('userCertFile', userCertFile, 'CERTIFICATE') }),
-    ...(userKeyFile && { userKeyFile: readPem('userKeyFile', userKeyFile, 'PRIVATE KEY') }),
+    authority: readPem('tlsCAFile', tlsCAFile, 'CERTIFICATE'),
+    certificate: readPem('userCertFile', userCertFile, 'CERTIFICATE'),
+    key: readPem('userKeyFile', userKeyFile, 'PRIVATE KEY'),
   };
 }
 
+/** A number of milliseconds for a connection's checks may be -1, which is never. */
+function checkBounds(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, least] of Object.entries(leastValues)) {
+    if (Number(options[name]) < least) throw new ConnectionStringRefused(`its ${name} must be at least ${least}`);
+  }
+}
+
 /** A file that holds something else would be taken without a word, and every server then be a stranger. */
-function readPem(setting: string, file: string, label: string): Buffer {
+function readPem(setting: string, file: string | undefined, label: string): Buffer | null {
+  if (file === undefined) return null;
   let content: Buffer;
   try {
     content = readFileSync(file);

@@ -1,4 +1,4 @@
-import { CallFailed } from './connection.ts';
+import { CallFailed } from './call-failed.ts';
 
 /**
  * Lets at most so many calls run at once; the others wait in order, and those that would wait too long fail unsent. A

@@ -1,5 +1,6 @@
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import { CallFailed, type Connection } from './connection.ts';
+import { CallFailed } from './call-failed.ts';
+import type { Connection } from './connection.ts';
 
 export interface ReadCallOptions {
   /** How long the server may say nothing before the call has failed. */
