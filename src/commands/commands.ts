@@ -1,18 +1,18 @@
-import { Map as PersistentMap } from 'immutable';
 import type { DecodedRecord } from '../events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
-import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
-import { type EventLog, LogUnavailable, noStream, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
-import type { GroupSnapshot, GroupSnapshots } from '../ports/group-snapshots.ts';
+import { groupStream, readsStream } from '../events/stream-name.ts';
+import { type EventLog, LogUnavailable, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
+import type { GroupSnapshots, SharedSnapshots } from '../ports/group-snapshots.ts';
 import { createHaltedGroups, GroupHalted, type HaltedGroups } from '../ports/halted-groups.ts';
 import type { MessageMemory } from '../ports/message-memory.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import { snapshotIfThere, warmGroup, warmMarks } from './cold-start.ts';
 import type { WaitingBounds } from './command-queues.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
-import { activeMember, type GroupState, groupStateBytes, initialGroupState, memberBytes } from './group-state.ts';
+import { activeMember, type GroupState, groupStateBytes } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
-import { type MarkReadUpTo, type MarksState, markBytes, marksDecider } from './marks.ts';
+import { type MarkReadUpTo, type MarksState, marksDecider } from './marks.ts';
 import type { Handled } from './pending-command.ts';
 import type { Refusal } from './refusal.ts';
 import { remember } from './remember.ts';
@@ -26,13 +26,21 @@ export interface Commands {
   handleMark(groupId: string, command: MarkReadUpTo): Promise<Handled<MarksState, ReadsEvent>>;
   /**
    * The group as of everything that this process has appended or followed: what rights are checked against. While the log
-   * cannot be read, a cold one is as the read models have it.
+   * cannot be read, a cold one is as the read models have it; throws LogUnavailable where they have nothing of it.
    */
   group(groupId: string): Promise<Warm<GroupState>>;
   /** Reads the log's tail of the group first, for an answer that must know of other processes' appends. */
   newestGroup(groupId: string): Promise<Warm<GroupState>>;
-  /** What somebody is told of a halted group: a stranger learns nothing of it, as ever. */
+  /**
+   * What somebody is told of a halted group: a stranger learns nothing of it, as ever. Throws ReadModelsUnavailable while
+   * nobody knows that they are one.
+   */
   refusalOfHalted(groupId: string, userId: string): Promise<HaltedRefusal>;
+  /**
+   * Lets go of every group's state, with what it remembers of messages and commands, as when the read models that they
+   * came from are replaced. Commands under way are decided on what they have, or anew, and answered once.
+   */
+  forgetAll(): void;
   /** Hands on an event of the live feed. */
   follow(recorded: RecordedEvent, decoded: DecodedRecord): void;
 }
@@ -48,6 +56,8 @@ export interface CommandsOptions {
   /** Which groups are halted, and how that is found out; both where this process begins with an empty log. */
   readonly halted?: HaltedGroups;
   readonly whole?: WholeGroups;
+  /** Where the states of cold groups and of their marks start; from snapshots of their own unless given. */
+  readonly snapshots?: SharedSnapshots;
   /** How many bytes of heap all warm states may take together, but for those in use at the moment. */
   readonly capacityBytes?: number;
   /** How many bytes of commands may wait, of groups and of marks apart. */
@@ -62,16 +72,14 @@ export interface CommandsOptions {
  */
 const defaultCapacityBytes = 192 * 1024 * 1024;
 
-/** While the read models are away, a cold stream up to this version is folded from its first event instead. */
-const longestFold = 100_000;
-
 /** How much of the capacity is for marks: a member's is a quarter of what the group's state holds of them. */
 const marksShare = 0.25;
 
 export function createCommands(options: CommandsOptions): Commands {
-  const { log, readModels, capacityBytes = defaultCapacityBytes, generationSize, waiting } = options;
+  const { log, readModels, snapshots, capacityBytes = defaultCapacityBytes, generationSize, waiting } = options;
   const { halted = createHaltedGroups() } = options;
   const { whole = createWholeGroups({ log, readModels, halted, startPosition: startOfLog }) } = options;
+  const [ofGroups, ofMarks] = [snapshots?.reader() ?? readModels, snapshots?.reader() ?? readModels];
   const groups = createWarmStreams<GroupState>({
     log,
     halted,
@@ -79,7 +87,7 @@ export function createCommands(options: CommandsOptions): Commands {
     // A group's stream holds group events only: whatever else the union knows belongs to other streams.
     evolve: (state, { event, metadata }, position) =>
       groupDecider.evolve(state, event as GroupEvent, { metadata, position }),
-    snapshot: async (groupId) => warmGroup(await snapshotIfThere(groupId, groupStream(groupId))),
+    snapshot: async (groupId) => warmGroup(await snapshotIfThere(log, ofGroups, groupId, groupStream(groupId))),
     weigh: groupStateBytes,
     capacityBytes: capacityBytes * (1 - marksShare),
   });
@@ -89,7 +97,7 @@ export function createCommands(options: CommandsOptions): Commands {
     streamName: readsStream,
     evolve: (state, { event, metadata }, position) =>
       marksDecider.evolve(state, event as ReadsEvent, { metadata, position }),
-    snapshot: async (groupId) => warmMarks(await snapshotIfThere(groupId, readsStream(groupId))),
+    snapshot: async (groupId) => warmMarks(await snapshotIfThere(log, ofMarks, groupId, readsStream(groupId))),
     weigh: ({ byteLength }) => byteLength,
     capacityBytes: capacityBytes * marksShare,
   });
@@ -132,18 +140,6 @@ export function createCommands(options: CommandsOptions): Commands {
     },
   });
 
-  /** The log holds everything that a snapshot would: it is only longer to read. */
-  async function snapshotIfThere(groupId: string, streamName: StreamName): Promise<GroupSnapshot | undefined> {
-    try {
-      return await readModels.groupSnapshot(groupId);
-    } catch (error) {
-      if (!(error instanceof ReadModelsUnavailable)) throw error;
-      const [last] = await log.readStreamBackwards(streamName, undefined, 1);
-      if (last !== undefined && last.version > longestFold) throw error;
-      return undefined;
-    }
-  }
-
   /** The rows may not be there yet. */
   const statesAtHalt = new Map<string, GroupState>();
 
@@ -162,8 +158,12 @@ export function createCommands(options: CommandsOptions): Commands {
   async function refusalOfHalted(groupId: string, userId: string): Promise<HaltedRefusal> {
     const state = statesAtHalt.get(groupId) ?? warmGroup(await readModels.groupSnapshot(groupId)).state;
     const member = state.members.get(userId);
-    if (member === undefined) return { kind: 'group-not-found' };
-    return { kind: member.active ? 'group-halted' : 'no-longer-a-member' };
+    if (member !== undefined) return { kind: member.active ? 'group-halted' : 'no-longer-a-member' };
+    const haltedAt = halted.find(groupId)?.position ?? startOfLog;
+    if (!statesAtHalt.has(groupId) && (await readModels.checkpoint()) < haltedAt) {
+      throw new ReadModelsUnavailable(`nobody knows yet who is in group ${groupId}, which is halted`);
+    }
+    return { kind: 'group-not-found' };
   }
 
   halted.watch((groupId, halt) => {
@@ -186,47 +186,23 @@ export function createCommands(options: CommandsOptions): Commands {
         return await groups.warm(groupId);
       } catch (error) {
         if (!(error instanceof LogUnavailable)) throw error;
-        return warmGroup(await readModels.groupSnapshot(groupId));
+        const snapshot = await readModels.groupSnapshot(groupId);
+        // Nobody knows that it is not there.
+        if (snapshot === undefined) throw error;
+        return warmGroup(snapshot);
       }
     },
     async newestGroup(groupId) {
       await whole.require(groupId);
       return groups.newest(groupId);
     },
+    forgetAll() {
+      groups.forgetAll();
+      marks.forgetAll();
+    },
     follow(recorded, decoded) {
       if (decoded.family === 'group') groups.follow(decoded.groupId, recorded, decoded);
       if (decoded.family === 'reads') marks.follow(decoded.groupId, recorded, decoded);
     },
   };
-}
-
-function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState> {
-  if (snapshot === undefined) return { state: initialGroupState, version: noStream, position: startOfLog };
-  const { group, members, position } = snapshot;
-  const active = members.filter((member) => member.active);
-  const state: GroupState = {
-    ...initialGroupState,
-    exists: true,
-    name: group.name,
-    members: PersistentMap(
-      members.map(({ userId, name, role, active, stays }) => [
-        userId,
-        { name, role, active, afterSeq: stays.at(-1)?.from ?? 0, returned: stays.length > 1 },
-      ]),
-    ),
-    memberCount: active.length,
-    ownerCount: active.filter(({ role }) => role === 'owner').length,
-    lastSeq: group.lastSeq,
-    forgottenThrough: position,
-    membersByteLength: members.reduce((bytes, member) => bytes + memberBytes(member.userId, member), 0),
-  };
-  return { state, version: group.version, position };
-}
-
-function warmMarks(snapshot: GroupSnapshot | undefined): Warm<MarksState> {
-  if (snapshot === undefined) return { state: marksDecider.initialState, version: noStream, position: startOfLog };
-  const { group, members, position } = snapshot;
-  const marks = PersistentMap(members.map(({ userId, markedUpTo }) => [userId, markedUpTo]));
-  const byteLength = members.reduce((bytes, { userId }) => bytes + markBytes(userId), 0);
-  return { state: { marks, byteLength }, version: group.readsVersion, position };
 }

@@ -48,6 +48,7 @@ export interface WarmStreams<State> {
   /** Folds an event that came by the live feed, when it is the next one of a warm stream. */
   follow(id: string, recorded: RecordedEvent, decoded: DecodedEvent): void;
   forget(id: string): void;
+  forgetAll(): void;
   /** Keeps the stream warm until the returned function is called. */
   hold(id: string): () => void;
   /** Bytes of all states. */

@@ -237,6 +237,9 @@ export function createWarmStreams<State>(options: WarmStreamsOptions<State>): Wa
       else if (version > entry.warm.version || position > entry.warm.position) forget(id);
     },
     forget,
+    forgetAll() {
+      for (const id of entries.keys()) forget(id);
+    },
     hold,
     byteLength: () => entries.byteLength,
     size: () => entries.size,

@@ -18,6 +18,8 @@ export interface Freshness {
    * itself has not reached the position. Throws why the read models cannot be used.
    */
   atLeast(position: Position | undefined | null): Promise<Behind | PositionNotReached | undefined>;
+  /** Relies on nothing that was known of the checkpoint, as when the read models are replaced. */
+  forgetAll(): void;
   /** True once the read models have held what the log held when this process started. */
   ready(): Promise<boolean>;
 }
@@ -39,8 +41,13 @@ interface Waiting {
 export function createFreshness({ readModels, feed, log, startPosition }: FreshnessOptions): Freshness {
   let known: Position = Number.NEGATIVE_INFINITY;
   let knownAt = Number.NEGATIVE_INFINITY;
+  let timesForgotten = 0;
   const lookAtCheckpoint = shared(async () => {
-    known = await readModels.checkpoint();
+    const begun = timesForgotten;
+    const checkpoint = await readModels.checkpoint();
+    // It may be that of read models which have been replaced meanwhile.
+    if (begun !== timesForgotten) return;
+    known = checkpoint;
     knownAt = performance.now();
   });
   const lookAtEnd = shared(() => log.endPosition());
@@ -113,6 +120,11 @@ export function createFreshness({ readModels, feed, log, startPosition }: Freshn
         waiting.add({ wanted, deadline: performance.now() + patienceMilliseconds, resolve, reject });
         if (waiting.size === 1) void poll();
       });
+    },
+    forgetAll() {
+      timesForgotten += 1;
+      known = Number.NEGATIVE_INFINITY;
+      knownAt = Number.NEGATIVE_INFINITY;
     },
     async ready() {
       await lookAtCheckpoint();

@@ -18,6 +18,8 @@ export interface BoundedMap<Value> {
   pin(key: string): () => void;
   isPinned(key: string): boolean;
   delete(key: string): void;
+  /** In the order in which they were put. What is gone over may be replaced and deleted meanwhile. */
+  keys(): Iterable<string>;
   readonly size: number;
   /** Bytes of all values, with their keys and the map's own. */
   readonly byteLength: number;
@@ -110,6 +112,7 @@ export function createBoundedMap<Value>(capacityBytes: number): BoundedMap<Value
     },
     isPinned: (key) => (slots.get(key)?.pins ?? 0) > 0,
     delete: remove,
+    keys: () => slots.keys(),
     get size() {
       return slots.size;
     },

@@ -9,6 +9,22 @@ export interface GroupSnapshot {
   readonly position: Position;
 }
 
+/** One who folds the log on top of snapshots. */
+export type SnapshotReader = Pick<GroupSnapshots, 'groupSnapshot'>;
+
+/**
+ * Several who fold the log on top of snapshots, and share them where they ask at nearly the same moment. A snapshot that is
+ * a little older is as good as a new one to them: what came after it they fold themselves.
+ */
+export interface SharedSnapshots {
+  /** One more of them. None is given the same snapshot twice: who asks again has found the first one wanting. */
+  reader(): SnapshotReader;
+  /** What is asked for from now on is read from now on. */
+  forgetAll(): void;
+  /** Bytes of what is kept. */
+  byteLength(): number;
+}
+
 /**
  * Groups as they stand, for whoever folds the log on top of that: commands and live counts. A row's versions say from
  * where. Throws ReadModelsUnavailable.

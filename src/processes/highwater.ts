@@ -16,6 +16,7 @@ import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
 import { createHotReadCounts } from '../projections/hot-read-counts.ts';
+import { createSharedSnapshots } from '../projections/shared-snapshots.ts';
 import type { Tokens } from '../rights/tokens.ts';
 import { keepRunning } from './keep-running.ts';
 import { createLogger } from './logger.ts';
@@ -29,6 +30,11 @@ export interface Highwater {
   readonly logger: Logger;
   /** What it can and cannot do now; throws why the read models cannot be used. */
   ready(): Promise<Readiness>;
+  /**
+   * Lets go of everything in memory that came from the read models: to be called once others are served in their place.
+   * What is under way is answered, and nothing is begun on what was.
+   */
+  forgetAll(): void;
   /** Resolves when the process cannot go on as it is, with the reason. */
   readonly refused: Promise<Error>;
   /** Finishes what is under way and lets go of every file and connection. */
@@ -54,10 +60,11 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
   const tokens = await openTokens(config);
   const stores = await openStores(config, logger, refused.resolve, options.wrapLog);
   try {
-    const { services, stop } = await createServices({ ...stores, tokens, logger, signal });
+    const { services, forgetAll, stop } = await createServices({ ...stores, tokens, logger, signal });
     return {
       services,
       logger,
+      forgetAll,
       ready: () => readinessOf({ ...services, projector: stores.projector }),
       refused: refused.promise,
       async close() {
@@ -74,7 +81,7 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
 /** The parts that are the same whatever the stores are. */
 async function createServices(
   options: Pick<Stores, 'log' | 'readModels'> & { tokens: Tokens; logger: Logger; signal: AbortSignal },
-): Promise<{ readonly services: Services; stop(): Promise<void> }> {
+): Promise<{ readonly services: Services; forgetAll(): void; stop(): Promise<void> }> {
   const { log, readModels, tokens, logger } = options;
   const startPosition = await findStart(options);
   const halted = createHaltedGroups();
@@ -83,8 +90,9 @@ async function createServices(
     else logger.error(halt, 'a group is halted: its log holds an event that cannot be read');
   });
   const whole = createWholeGroups({ log, readModels, halted, startPosition });
-  const commands = createCommands({ log, readModels, halted, whole });
-  const counts = createHotReadCounts({ log, readModels, halted, startPosition });
+  const snapshots = createSharedSnapshots({ readModels });
+  const commands = createCommands({ log, readModels, snapshots, halted, whole });
+  const counts = createHotReadCounts({ log, readModels: snapshots.reader(), halted, startPosition });
   const ended = (error: unknown): 'again' => {
     logger.error({ err: error }, 'the live feed has ended; it is begun again where it was');
     return 'again';
@@ -114,6 +122,9 @@ async function createServices(
   });
   return {
     services,
+    forgetAll() {
+      for (const kept of [snapshots, commands, counts, freshness]) kept.forgetAll();
+    },
     async stop() {
       await learning.stop();
       await feed.stop();

@@ -1,5 +1,4 @@
 import type { DecodedRecord } from '../events/decode-recorded.ts';
-import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
 import { createBoundedMap } from '../memory/bounded-map.ts';
 import {
   type EventLog,
@@ -10,8 +9,9 @@ import {
   startOfLog,
   type Version,
 } from '../ports/event-log.ts';
-import type { GroupSnapshots } from '../ports/group-snapshots.ts';
+import type { SnapshotReader } from '../ports/group-snapshots.ts';
 import { createHaltedGroups, type HaltedGroups } from '../ports/halted-groups.ts';
+import { readTails, type StreamVersions } from './group-tails.ts';
 import { type ChangedCounts, createReadCounts, type ReadCounts } from './read-counts.ts';
 
 export interface HotReadCounts {
@@ -31,6 +31,11 @@ export interface HotReadCounts {
   exactAt(groupId: string): Position;
   /** Keeps a watched group hot until the returned function is called. */
   hold(groupId: string): () => void;
+  /**
+   * Lets go of every group, as when the read models that they were counted from are replaced. Those held are counted anew
+   * when they are next asked for, and until then any event may have changed them.
+   */
+  forgetAll(): void;
   /** Bytes of all groups. */
   byteLength(): number;
   /** Groups in memory, those that are loading included. */
@@ -44,18 +49,19 @@ interface Followed {
 
 interface Hot {
   counts: ReadCounts | undefined;
-  loading: Promise<ReadCounts> | undefined;
+  /** Resolves with undefined where the group was forgotten meanwhile: what came by since is not in its counts. */
+  loading: Promise<ReadCounts | undefined> | undefined;
   /** What has come by the feed since the streams were last read; undefined where it became too much. */
   arrived: Followed[] | undefined;
-  versions: { group: Version; reads: Version };
+  versions: StreamVersions;
   /** The newest version of each stream that came by the feed. */
-  followed: { group: Version; reads: Version };
+  followed: StreamVersions;
   snapshotPosition: Position;
 }
 
 export interface HotReadCountsOptions {
   readonly log: EventLog;
-  readonly readModels: Pick<GroupSnapshots, 'groupSnapshot'>;
+  readonly readModels: SnapshotReader;
   readonly halted?: HaltedGroups;
   /** Where the feed starts: the first event followed is the next one. */
   readonly startPosition: Position;
@@ -63,13 +69,14 @@ export interface HotReadCountsOptions {
   readonly capacityBytes?: number;
 }
 
-const pageSize = 1_000;
 /** Some 300,000 members, or 10 million messages: typed arrays lie beside the heap. */
 const defaultCapacityBytes = 128 * 1024 * 1024;
 /** So many events of the feed are kept for a group that is loading; past it the log is read again. */
 const maximumArrived = 100;
 /** A group whose streams cannot be read as far as they were followed, as often as this, is given up. */
 const maximumAttempts = 10;
+/** What may have changed is not known. */
+const anything: ChangedCounts = { after: 0, upTo: Number.MAX_SAFE_INTEGER };
 /** Measured: an entry without its counts. */
 const bytesPerEntry = 450;
 
@@ -115,12 +122,13 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     };
   }
 
-  async function load(groupId: string, hot: Hot): Promise<ReadCounts> {
+  async function load(groupId: string, hot: Hot): Promise<ReadCounts | undefined> {
     const release = hold(groupId);
     try {
       const counts = await count(groupId, hot);
       halted.require(groupId);
-      if (groups.peek(groupId) === hot) groups.weigh(groupId, bytesPerEntry + counts.byteLength());
+      if (groups.peek(groupId) !== hot) return undefined;
+      groups.weigh(groupId, bytesPerEntry + counts.byteLength());
       return counts;
     } finally {
       hot.arrived = undefined;
@@ -164,22 +172,8 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
   }
 
   async function applyTails(groupId: string, hot: Hot, counts: ReadCounts, upTo: Position): Promise<void> {
-    const tails = await Promise.all([
-      readTail(groupStream(groupId), hot.versions.group, upTo),
-      readTail(readsStream(groupId), hot.versions.reads, upTo),
-    ]);
-    const merged = tails.flat().sort((a, b) => a.position - b.position);
-    for (const recorded of merged) halted.fold(recorded, (decoded) => apply(hot, counts, { recorded, decoded }));
-  }
-
-  async function readTail(streamName: StreamName, after: Version, upTo: Position): Promise<readonly RecordedEvent[]> {
-    const tail: RecordedEvent[] = [];
-    for (;;) {
-      const page = await log.readStream(streamName, after + 1 + tail.length, pageSize);
-      const wanted = page.filter(({ position }) => position <= upTo);
-      tail.push(...wanted);
-      if (wanted.length < pageSize) return tail;
-    }
+    const tails = await readTails(log, groupId, hot.versions, upTo);
+    for (const recorded of tails) halted.fold(recorded, (decoded) => apply(hot, counts, { recorded, decoded }));
   }
 
   // Half a fold may be in them, and what comes meanwhile is not.
@@ -189,11 +183,15 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
 
   return {
     async of(groupId) {
-      halted.require(groupId);
-      const hot = touch(groupId);
-      if (hot.counts !== undefined) return hot.counts;
-      hot.loading ??= load(groupId, hot);
-      return hot.loading;
+      for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+        halted.require(groupId);
+        const hot = touch(groupId);
+        if (hot.counts !== undefined) return hot.counts;
+        hot.loading ??= load(groupId, hot);
+        const counts = await hot.loading;
+        if (counts !== undefined) return counts;
+      }
+      throw new LogUnavailable(`group ${groupId} was forgotten as often as it was counted`);
     },
     skip: ({ position }) => {
       followedTo = position;
@@ -208,7 +206,8 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       const followed = { recorded, decoded };
       if (hot.counts === undefined) {
         if (hot.arrived?.push(followed) === maximumArrived) hot.arrived = undefined;
-        return undefined;
+        // Who holds a group that was let go is to ask for it again.
+        return anything;
       }
       if (recorded.version === nextVersion(hot, followed)) {
         const changed = apply(hot, hot.counts, followed);
@@ -225,6 +224,9 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     position: () => followedTo,
     exactAt: (groupId) => Math.max(followedTo, groups.peek(groupId)?.snapshotPosition ?? followedTo),
     hold,
+    forgetAll() {
+      for (const groupId of groups.keys()) forget(groupId);
+    },
     byteLength: () => groups.byteLength,
     size: () => groups.size,
   };

@@ -60,3 +60,17 @@ it('reads an inbox in a handful of store calls, however many groups it shows', a
   expect((await inbox()).inbox.edges).toHaveLength(20);
   expect((await storeCalls(inbox)).sort()).toEqual(['groups', 'inboxPage']);
 });
+
+it('reads the snapshot of a cold group once: for its state, its counts and its marks together', async () => {
+  await createGroup(ada, 'cold', [await server.person('hal')]);
+  const { position } = (await send(ada, 'cold', 'first', 'text')).sendMessage;
+  await server.restart();
+  ada = await server.person('ada');
+  const hal = await server.person('hal');
+  const coldPage = `{ group(id: "cold", atLeast: "${position}") { timeline(last: 9) { edges { node { text readCount } } } } }`;
+  const calls = await storeCalls(async () => {
+    await hal.get(coldPage);
+    await hal.get('mutation { markReadUpTo(input: { marks: [{ groupId: "cold", upTo: 1 }] }) { position } }');
+  });
+  expect(calls.filter((name) => name === 'groupSnapshot')).toHaveLength(1);
+});

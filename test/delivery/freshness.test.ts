@@ -57,6 +57,25 @@ test('one look at the checkpoint serves all who ask at the same time', async () 
   expect(checkpoint).toHaveBeenCalledOnce();
 });
 
+test('nothing is relied on that was known before all was forgotten, nor on a look that began before', () =>
+  withFakeTimers(async () => {
+    const { at, freshness, checkpoint } = stage();
+    at.checkpoint = 7;
+    await freshness.atLeast(7);
+    freshness.forgetAll();
+    const old = Promise.withResolvers<number>();
+    checkpoint.mockReturnValueOnce(old.promise);
+    const asked = freshness.atLeast(7);
+    await vi.advanceTimersByTimeAsync(0);
+    freshness.forgetAll();
+    at.checkpoint = 3;
+    old.resolve(7);
+    expect(await isSettled(asked)).toBe(false);
+    at.checkpoint = 7;
+    await vi.advanceTimersByTimeAsync(20);
+    expect(await asked).toBeUndefined();
+  }));
+
 test('one poll serves all who wait', () =>
   withFakeTimers(async () => {
     const { at, freshness, checkpoint } = stage();

@@ -40,6 +40,26 @@ test('the counts are told now, and again when they have changed', async () => {
   await counts.return?.();
 });
 
+test('a watcher hears of what changes after all counts were forgotten, also while another has them counted anew', async () => {
+  const counts = await stage.readCounts('bob');
+  await take(counts, 1);
+  stage.counts.forgetAll();
+  const next = take(counts, 1);
+  stage.log.afterReadStream = async () => {
+    stage.log.afterReadStream = () => undefined;
+    await hear(readUpTo('cleo', 1));
+  };
+  await stage.counts.of(groupId);
+  await announced();
+  expect(await next).toMatchObject([ranges([1, 1, 1], [2, 2, 0])]);
+  stage.counts.forgetAll();
+  const last = take(counts, 1);
+  await hear(readUpTo('cleo', 2));
+  await announced();
+  expect(await last).toMatchObject([ranges([1, 2, 1])]);
+  await counts.return?.();
+});
+
 test('a slow watcher is told the newest counts only', async () => {
   const counts = await stage.readCounts('bob');
   await hear(readUpTo('cleo', 1));

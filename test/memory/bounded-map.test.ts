@@ -118,6 +118,7 @@ test('its sum is that of what it holds, whatever was done', () => {
         const alone = createBoundedMap<string>(Number.POSITIVE_INFINITY);
         for (const [name, size] of expected) alone.set(name, name, size);
         expect(map.byteLength).toBe(alone.byteLength);
+        expect([...map.keys()].sort()).toEqual([...expected.keys()].sort());
         const loose = keys.filter((name) => map.peek(name) !== undefined && !map.isPinned(name));
         expect(map.byteLength <= capacity || loose.length <= 1).toBe(true);
       }

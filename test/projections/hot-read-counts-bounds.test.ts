@@ -102,6 +102,57 @@ describe('what is kept', () => {
   });
 });
 
+describe('once all groups are forgotten', () => {
+  test('each is counted anew from what the read models say then', async () => {
+    await append(added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada'), readUpTo('bob', 1));
+    followAll();
+    expect(await explained(1)).toMatchObject({ read: 1 });
+    let snapshots = 0;
+    const { groupSnapshot } = readModels;
+    readModels.groupSnapshot = (groupId) => {
+      snapshots += 1;
+      return groupSnapshot(groupId);
+    };
+    hot.forgetAll();
+    expect(hot.size()).toBe(0);
+    expect(await explained(1)).toMatchObject({ read: 1 });
+    expect(snapshots).toBe(1);
+  });
+
+  test('one that is being counted is counted once more, for nothing of it was followed since', async () => {
+    await append(added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada'));
+    followAll();
+    log.afterReadStream = async () => {
+      log.afterReadStream = () => undefined;
+      hot.forgetAll();
+      await append(readUpTo('bob', 1));
+      follow(log.all.at(-1) as RecordedEvent);
+    };
+    expect((await hot.of('lunch')).readCount(1)).toBe(1);
+    await append(sent(2, 'ada'));
+    follow(log.all.at(-1) as RecordedEvent);
+    expect(await explained(2)).toMatchObject({ audience: 1, read: 0 });
+  });
+
+  test('one that is held may be changed by any event until it is counted anew', async () => {
+    await append(added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada'));
+    followAll();
+    hot.hold('lunch');
+    await hot.of('lunch');
+    hot.forgetAll();
+    await append(readUpTo('bob', 1));
+    expect(follow(log.all.at(-1) as RecordedEvent)).toMatchObject({ after: 0 });
+    expect(await explained(1)).toMatchObject({ read: 1 });
+  });
+
+  test('one that is forgotten whenever it is counted is given up', async () => {
+    await append(added({ ada: 'owner' }, 1));
+    followAll();
+    log.afterReadStream = () => hot.forgetAll();
+    await expect(hot.of('lunch')).rejects.toThrow(LogUnavailable);
+  });
+});
+
 test('counts of a group that is halted while they are loaded are given to nobody', async () => {
   const halted = createHaltedGroups();
   hot = createHotReadCounts({ log, readModels, halted, startPosition: startOfLog });
