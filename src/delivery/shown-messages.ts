@@ -8,6 +8,7 @@ import { type EventLog, LogUnavailable, noStream, type Version } from '../ports/
 import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import type { MessagePages } from '../ports/pages.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { MentionRow, MessageRow } from '../ports/rows.ts';
 import { fillPage } from './fill-page.ts';
 
@@ -20,6 +21,8 @@ export interface ShownMessagesOptions {
 type Text = Pick<MessageRow, 'text' | 'editedAt' | 'deletedAt'>;
 
 const pageSize = 1_000;
+/** So often, a group may be loaded anew while its rows are read. */
+const maximumAttempts = 5;
 /** How far rows may lag behind their group for the newest texts to be looked up; beyond it a text in doubt is left out. */
 const furthestLag = 10_000;
 
@@ -29,12 +32,24 @@ const furthestLag = 10_000;
  * from the log, or it is left out. The members are those of the read models, with the same arguments, order and errors.
  */
 export function createShownMessages({ readModels, commands, log }: ShownMessagesOptions): MessagePages {
+  /**
+   * Rows, and a state for which they are exact in everything that it does not know: they were read after it had forgotten
+   * that. It may be let go and loaded again while they are on their way, from a snapshot that is newer than they are.
+   */
+  async function withState(groupId: string, read: () => Promise<readonly MessageRow[]>) {
+    let before = await commands.group(groupId);
+    for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+      const rows = await read();
+      const now = await commands.group(groupId);
+      if (now.state.forgottenThrough <= before.state.forgottenThrough) return { rows, ...now };
+      before = now;
+    }
+    throw new ReadModelsUnavailable(`group ${groupId} was loaded anew as often as its messages were read`);
+  }
+
   /** What `read` gives of one group, as it may be shown. */
   async function shown(groupId: string, read: () => Promise<readonly MessageRow[]>): Promise<readonly MessageRow[]> {
-    // Before the rows: what the state does not know of when it is loaded, rows that are read later do.
-    await commands.group(groupId);
-    const rows = await read();
-    const { state, position } = await commands.group(groupId);
+    const { rows, state, position } = await withState(groupId, read);
     if (rows.every((row) => stands(state, row))) return rows;
     const checkpoint = await readModels.checkpoint();
     const [group] = await readModels.groups([groupId]);
@@ -89,13 +104,16 @@ export function createShownMessages({ readModels, commands, log }: ShownMessages
       });
     },
     async search(groupId, text, beforeSeq, limit) {
-      await commands.group(groupId);
+      let state: GroupState;
       return fillPage<MessageRow>({
         limit,
-        read: (last) => readModels.search(groupId, text, last?.seq ?? beforeSeq, limit),
+        async read(last) {
+          const found = await withState(groupId, () => readModels.search(groupId, text, last?.seq ?? beforeSeq, limit));
+          ({ state } = found);
+          return found.rows;
+        },
         // A text that has changed since may not hold the words any more, and that it held them is not told.
         async keep(rows) {
-          const { state } = await commands.group(groupId);
           if (rows.every((row) => stands(state, row))) return rows;
           const now = await byId(
             groupId,

@@ -24,7 +24,7 @@ let ordersGiven = 0;
 
 export function startProcess(
   log: InMemoryEventLog,
-  options: Partial<Pick<CommandsOptions, 'capacityBytes' | 'generationSize' | 'waiting'>> = {},
+  options: Partial<Omit<CommandsOptions, 'log' | 'readModels'>> = {},
   readModels = createLaggingReadModels(log),
 ): Process {
   const commands = createCommands({ log, readModels, ...options });

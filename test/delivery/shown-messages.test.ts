@@ -164,6 +164,55 @@ test('what is projected while a cold state is loaded is not taken for exact', as
   }
 });
 
+describe('a group that is let go and loaded again, while its rows are on their way, from a snapshot that is newer than they are', () => {
+  const letGoAfter = <Values extends unknown[]>(ask: (...values: Values) => Promise<readonly MessageRow[]>) => {
+    let isFirst = true;
+    return async (...values: Values) => {
+      const rows = await ask(...values);
+      if (isFirst) {
+        isFirst = false;
+        stage.lagging.advance();
+        stage.commands.forgetAll();
+      }
+      return rows;
+    };
+  };
+  beforeEach(async () => {
+    await stage.append(deleted(1), edited(2, 'newest'));
+    await stage.fed();
+  });
+
+  test('shows nothing of a page that was deleted or replaced', async () => {
+    const real = queries(stage);
+    const readModels = { ...real, timelinePage: letGoAfter(real.timelinePage) };
+    const shown = createShownMessages({ readModels, commands: stage.commands, log: stage.log });
+    expect(texts(await shown.timelinePage(groupId, page))).toEqual([null, 'newest', 'three words']);
+  });
+
+  test('finds nothing by a text that was deleted or replaced', async () => {
+    const real = queries(stage);
+    const readModels = { ...real, search: letGoAfter(real.search) };
+    const shown = createShownMessages({ readModels, commands: stage.commands, log: stage.log });
+    expect(texts(await shown.search(groupId, 'words', undefined, 10))).toEqual(['three words']);
+  });
+
+  test('is refused where that happens whenever it is read', async () => {
+    const real = queries(stage);
+    let seq = 3;
+    const timelinePage: typeof real.timelinePage = async (...values) => {
+      const rows = await real.timelinePage(...values);
+      seq += 1;
+      await stage.append(sent(seq, 'ada'));
+      stage.lagging.advance();
+      stage.commands.forgetAll();
+      return rows;
+    };
+    const readModels = { ...real, timelinePage };
+    const shown = createShownMessages({ readModels, commands: stage.commands, log: stage.log });
+    await expect(shown.timelinePage(groupId, page)).rejects.toThrow(ReadModelsUnavailable);
+  });
+});
+
 test('what is no outage of the log is not passed over', async () => {
   await stage.append(deleted(1));
   await stage.fed();

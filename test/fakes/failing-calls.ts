@@ -3,13 +3,16 @@ import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { InMemoryEventLog } from './in-memory-event-log.ts';
 import type { LaggingReadModels } from './lagging-read-models.ts';
 
-/** What becomes of one call of a store. An append that is `lost` is stored, and its answer does not arrive. */
-export const fates = ['passes', 'fails', 'lost'] as const;
+/**
+ * What becomes of one call of a store. An append that is `lost` is stored, and its answer does not arrive; of one that is
+ * `unknown` nobody knows that it was not stored.
+ */
+export const fates = ['passes', 'fails', 'lost', 'unknown'] as const;
 export type Fate = (typeof fates)[number];
 
 /**
  * Makes stores fail at any call, the second one of a command as well as the first: `next` says what becomes of each, in the
- * order in which they are made.
+ * order in which they are made. To the next one, a name says which call it is.
  */
 export interface FailingCalls {
   /** The log as one process sees it. */
@@ -19,18 +22,18 @@ export interface FailingCalls {
   failed(): number;
 }
 
-export function createFailingCalls(next: () => Fate): FailingCalls {
+export function createFailingCalls(next: (name: string) => Fate): FailingCalls {
   let failed = 0;
 
-  function fails(): Fate {
-    const fate = next();
+  function fateOf(name: string): Fate {
+    const fate = next(name);
     if (fate !== 'passes') failed += 1;
     return fate;
   }
 
-  async function call<Answer>(work: () => Promise<Answer>, fault: () => Error): Promise<Answer> {
-    const fate = fails();
-    if (fate === 'fails') throw fault();
+  async function call<Answer>(name: string, work: () => Promise<Answer>, fault: () => Error): Promise<Answer> {
+    const fate = fateOf(name);
+    if (fate === 'fails' || fate === 'unknown') throw fault();
     const answer = await work();
     if (fate === 'lost') throw fault();
     return answer;
@@ -43,23 +46,25 @@ export function createFailingCalls(next: () => Fate): FailingCalls {
     log: (log) => ({
       ...log,
       async append(...append) {
-        const fate = fails();
+        const fate = fateOf('append');
         if (fate === 'fails') throw logFault();
+        if (fate === 'unknown') throw new AppendUnknown('by order of the test');
         const result = await log.append(...append);
         if (fate === 'lost') throw new AppendUnknown('by order of the test');
         return result;
       },
-      readStream: (...place) => call(() => log.readStream(...place), logFault),
-      readStreamBackwards: (...place) => call(() => log.readStreamBackwards(...place), logFault),
+      readStream: (...place) => call('readStream', () => log.readStream(...place), logFault),
+      readStreamBackwards: (...place) => call('readStreamBackwards', () => log.readStreamBackwards(...place), logFault),
     }),
     readModels: (readModels) => ({
       ...readModels,
-      checkpoint: () => call(readModels.checkpoint, rowsFault),
-      groups: (...ids) => call(() => readModels.groups(...ids), rowsFault),
-      groupSnapshot: (...id) => call(() => readModels.groupSnapshot(...id), rowsFault),
-      messages: (...ids) => call(() => readModels.messages(...ids), rowsFault),
-      reactions: (...keys) => call(() => readModels.reactions(...keys), rowsFault),
-      acceptedCommands: (...keys) => call(() => readModels.acceptedCommands(...keys), rowsFault),
+      checkpoint: () => call('checkpoint', readModels.checkpoint, rowsFault),
+      haltedGroups: () => call('haltedGroups', readModels.haltedGroups, rowsFault),
+      groups: (...ids) => call('groups', () => readModels.groups(...ids), rowsFault),
+      groupSnapshot: (...id) => call('groupSnapshot', () => readModels.groupSnapshot(...id), rowsFault),
+      messages: (...ids) => call('messages', () => readModels.messages(...ids), rowsFault),
+      reactions: (...keys) => call('reactions', () => readModels.reactions(...keys), rowsFault),
+      acceptedCommands: (...keys) => call('acceptedCommands', () => readModels.acceptedCommands(...keys), rowsFault),
     }),
     failed: () => failed,
   };
