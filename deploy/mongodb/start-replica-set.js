@@ -24,7 +24,7 @@ function connectToPrimary() {
 }
 
 const admin = connectToPrimary();
-const roles = [{ role: 'dbOwner', db: 'highwater' }];
+const roles = [{ role: 'readWrite', db: 'highwater' }];
 if (admin.getUser('highwater') === null) admin.createUser({ user: 'highwater', pwd: password, roles });
 else admin.updateUser('highwater', { pwd: password, roles });
 print('The replica set has a primary, and the user highwater its password.');

@@ -32,22 +32,30 @@ export type MongoKind = (typeof mongoKinds)[number];
 /** The program and its arguments. It prints its URL once it listens, and ends with its standard input. */
 type Command = (port: number, directory: string) => readonly [string, ...string[]];
 
+interface MongoServerOptions {
+  /** It asks for credentials, and knows `root` with the password `root`. SecantusDB only. */
+  readonly withAccounts?: boolean;
+}
+
 /** Each builds or installs its program where that was not done yet. */
-const commands: Readonly<Record<MongoKind, () => Promise<Command>>> = {
+const commands: Readonly<Record<MongoKind, (options: MongoServerOptions) => Promise<Command>>> = {
   async ferretdb() {
     const program = await buildFerretDb();
     return (port, directory) => [program, '-attached', '-listen', `127.0.0.1:${port}`, '-directory', `${directory}/`];
   },
-  async secantusdb() {
+  async secantusdb({ withAccounts = false }) {
     const sources = join(import.meta.dirname, 'secantusdb');
     const python = await installPython(join(sources, 'requirements.txt'));
-    return (port, directory) => [python, join(sources, 'serve.py'), String(port), directory];
+    return (port, directory) => [
+      ...([python, join(sources, 'serve.py'), String(port), directory] as const),
+      ...(withAccounts ? ['accounts'] : []),
+    ];
   },
 };
 
 /** A server for this machine alone, in a process of its own. */
-export async function startMongoServer(kind: MongoKind): Promise<MongoServer> {
-  const command = await commands[kind]();
+export async function startMongoServer(kind: MongoKind, options: MongoServerOptions = {}): Promise<MongoServer> {
+  const command = await commands[kind](options);
   const directory = await mkdtemp(join(tmpdir(), `highwater-${kind}-`));
   let running: { url: string; child: ChildProcess };
   try {

@@ -11,9 +11,9 @@ export interface WireCommand {
 
 /**
  * What becomes of a command: it goes through; the connection is cut before the server sees it, or after, so that only its
- * answer is lost.
+ * answer is lost; or the proxy answers in the server's place.
  */
-export type Fate = 'through' | 'cut before' | 'cut after';
+export type Fate = 'through' | 'cut before' | 'cut after' | { readonly answer: Document };
 
 export interface WireProxy {
   /** The server's URL with this proxy's address. */
@@ -54,6 +54,7 @@ export async function startWireProxy(serverUrl: string): Promise<WireProxy> {
         const command = toCommand(message);
         const fate = command === undefined ? 'through' : await proxy.decide(command);
         if (fate === 'cut before') return cut();
+        if (typeof fate === 'object') return void client.write(toAnswer(message, fate.answer));
         isAnswerLost ||= fate === 'cut after';
         upstream.write(message);
       });
@@ -108,6 +109,15 @@ function toCommand(message: Buffer): WireCommand | undefined {
     at = end;
   }
   return { name, collection, body };
+}
+
+function toAnswer(request: Buffer, answer: Document): Buffer {
+  const body = BSON.serialize(answer);
+  const header = Buffer.alloc(21);
+  header.writeInt32LE(header.length + body.length, 0);
+  header.writeInt32LE(request.readInt32LE(4), 8);
+  header.writeInt32LE(messageOpcode, 12);
+  return Buffer.concat([header, body]);
 }
 
 const documentAt = (message: Buffer, start: number): Document =>
