@@ -23,6 +23,8 @@ export interface SharedSnapshots {
   forgetAll(): void;
   /** Bytes of what is kept. */
   byteLength(): number;
+  /** Snapshots that are kept or being read. */
+  size(): number;
 }
 
 /**

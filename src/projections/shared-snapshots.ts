@@ -10,15 +10,18 @@ export interface SharedSnapshotsOptions {
   readonly keptMilliseconds?: number;
 }
 
-/** Some 40,000 members: what is looked at first of a few large groups, or of a page of an inbox. */
+/** Some 60,000 members: what is looked at first of a few large groups, or of a page of an inbox. */
 const defaultCapacityBytes = 16 * 1024 * 1024;
 /** One request asks for a group's state and then for its counts, and who looks at a group marks what they read. */
 const defaultKeptMilliseconds = 5_000;
-/** Measured: a row with its stays and what is not its ids and names. */
-const bytesPerMember = 280;
-const bytesPerEntry = 600;
+/** Measured: a row without its stays, its id and its name, one stay, and what a snapshot takes without its members. */
+const bytesPerMember = 170;
+const bytesPerStay = 48;
+const bytesPerEntry = 1_000;
 
 interface Shared {
+  /** No two have the same. */
+  readonly number: number;
   readonly snapshot: Promise<GroupSnapshot | undefined>;
   readonly givenTo: Set<number>;
 }
@@ -32,9 +35,17 @@ export function createSharedSnapshots(options: SharedSnapshotsOptions): SharedSn
   const { readModels, capacityBytes = defaultCapacityBytes, keptMilliseconds = defaultKeptMilliseconds } = options;
   const groups = createBoundedMap<Shared>(capacityBytes);
   let readers = 0;
+  let asked = 0;
 
   function letGo(groupId: string, shared: Shared): void {
     if (groups.peek(groupId) === shared) groups.delete(groupId);
+  }
+
+  /** Here, so that the timer holds a number and nothing of the snapshot, which may have to make room long before. */
+  function letGoLater(groupId: string, number: number): void {
+    setTimeout(() => {
+      if (groups.peek(groupId)?.number === number) groups.delete(groupId);
+    }, keptMilliseconds).unref();
   }
 
   async function keep(groupId: string, shared: Shared): Promise<void> {
@@ -43,7 +54,7 @@ export function createSharedSnapshots(options: SharedSnapshotsOptions): SharedSn
       if (groups.peek(groupId) !== shared) return;
       if (snapshot === undefined || shared.givenTo.size === readers) return letGo(groupId, shared);
       groups.weigh(groupId, bytesPerEntry + snapshotBytes(snapshot));
-      setTimeout(() => letGo(groupId, shared), keptMilliseconds).unref();
+      letGoLater(groupId, shared.number);
     } catch {
       // Those who wait for it are told why.
       letGo(groupId, shared);
@@ -62,7 +73,8 @@ export function createSharedSnapshots(options: SharedSnapshotsOptions): SharedSn
             if (standing.givenTo.size === readers) letGo(groupId, standing);
             return standing.snapshot;
           }
-          const shared = { snapshot: readModels.groupSnapshot(groupId), givenTo: new Set([reader]) };
+          asked += 1;
+          const shared = { number: asked, snapshot: readModels.groupSnapshot(groupId), givenTo: new Set([reader]) };
           groups.set(groupId, shared, bytesPerEntry);
           void keep(groupId, shared);
           return shared.snapshot;
@@ -73,12 +85,14 @@ export function createSharedSnapshots(options: SharedSnapshotsOptions): SharedSn
       for (const groupId of groups.keys()) groups.delete(groupId);
     },
     byteLength: () => groups.byteLength,
+    size: () => groups.size,
   };
 }
 
 function snapshotBytes({ members }: GroupSnapshot): number {
   return members.reduce(
-    (bytes, { userId, name }) => bytes + bytesPerMember + stringBytes(userId) + stringBytes(name),
+    (bytes, { userId, name, stays }) =>
+      bytes + bytesPerMember + stays.length * bytesPerStay + stringBytes(userId) + stringBytes(name),
     0,
   );
 }

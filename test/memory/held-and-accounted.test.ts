@@ -15,7 +15,7 @@ async function fill(program: string, boundMebibytes: number): Promise<readonly (
   return Object.entries(await run<Record<string, Filled>>(program, String(boundMebibytes)));
 }
 
-test.each(['./fill-warm-states.ts', './fill-hot-counts.ts', './fill-recent-events.ts'])(
+test.each(['./fill-warm-states.ts', './fill-hot-counts.ts', './fill-shared-snapshots.ts', './fill-recent-events.ts'])(
   'what %s fills to its bound takes about the bound on the heap',
   async (program) => {
     const filled = await fill(program, 4);
