@@ -30,6 +30,12 @@ export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable';
 }
 
+/**
+ * The store does not let this process in, or is not the one that it should be. Waiting does not help: what the message
+ * names has to be mended.
+ */
+export class LogRefused extends LogUnavailable {}
+
 /** Nobody knows whether the append was stored: read back before deciding anything. */
 export class AppendUnknown extends Error {
   override readonly name = 'AppendUnknown';

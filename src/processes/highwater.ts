@@ -19,6 +19,7 @@ import { createHotReadCounts } from '../projections/hot-read-counts.ts';
 import { createSharedSnapshots } from '../projections/shared-snapshots.ts';
 import type { Tokens } from '../rights/tokens.ts';
 import { keepRunning } from './keep-running.ts';
+import { createLogTrouble, type LogTrouble } from './log-trouble.ts';
 import { createLogger } from './logger.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import { openTokens } from './open-tokens.ts';
@@ -48,6 +49,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** Tests put something between the log and everything that uses it. */
   readonly wrapLog?: (log: EventLog) => EventLog;
+  /** Told what the event store is waited for because of. */
+  readonly trouble?: LogTrouble;
 }
 
 /**
@@ -58,14 +61,15 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
   const { logger = createLogger(config), signal = new AbortController().signal } = options;
   const refused = Promise.withResolvers<Error>();
   const tokens = await openTokens(config);
-  const stores = await openStores(config, logger, refused.resolve, options.wrapLog);
+  const { trouble = createLogTrouble(logger) } = options;
+  const stores = await openStores(config, logger, refused.resolve, trouble, options.wrapLog);
   try {
-    const { services, forgetAll, stop } = await createServices({ ...stores, tokens, logger, signal });
+    const { services, forgetAll, stop } = await createServices({ ...stores, tokens, logger, signal, trouble });
     return {
       services,
       logger,
       forgetAll,
-      ready: () => readinessOf({ ...services, projector: stores.projector }),
+      ready: () => readinessOf({ ...services, projector: stores.projector, trouble }),
       refused: refused.promise,
       async close() {
         await stop();
@@ -80,7 +84,12 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
 
 /** The parts that are the same whatever the stores are. */
 async function createServices(
-  options: Pick<Stores, 'log' | 'readModels'> & { tokens: Tokens; logger: Logger; signal: AbortSignal },
+  options: Pick<Stores, 'log' | 'readModels'> & {
+    readonly tokens: Tokens;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+    readonly trouble: LogTrouble;
+  },
 ): Promise<{ readonly services: Services; forgetAll(): void; stop(): Promise<void> }> {
   const { log, readModels, tokens, logger } = options;
   const startPosition = await findStart(options);
@@ -140,21 +149,22 @@ const learnMilliseconds = 2_000;
 async function findStart(options: {
   readonly log: EventLog;
   readonly readModels: ReadModels;
-  readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly trouble: LogTrouble;
 }): Promise<Position> {
-  const { log, readModels, logger, signal } = options;
-  for (let told = ''; ; ) {
+  const { log, readModels, signal, trouble } = options;
+  for (;;) {
     try {
       await requireCheckpointInLog(log, readModels).catch((error: unknown) => {
         // Delivery does not need them, and the projector looks again before it writes.
         if (!(error instanceof ReadModelsUnavailable)) throw error;
       });
-      return await log.endPosition();
+      const end = await log.endPosition();
+      trouble.over();
+      return end;
     } catch (error) {
       if (!(error instanceof LogUnavailable)) throw error;
-      if (error.message !== told) logger.warn({ reason: error.message }, 'waiting for the event store');
-      told = error.message;
+      trouble.met(error);
     }
     await wait(retryMilliseconds, undefined, { signal });
   }

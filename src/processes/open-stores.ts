@@ -7,10 +7,11 @@ import { discardReadModels } from '../adapters/sqlite/read-model-file.ts';
 import { openSqliteReadModelWriter } from '../adapters/sqlite/read-model-writer.ts';
 import { openSqliteReadModels } from '../adapters/sqlite/read-models.ts';
 import { type Config, ConfigInvalid } from '../config.ts';
-import type { EventLog } from '../ports/event-log.ts';
+import { type EventLog, LogUnavailable } from '../ports/event-log.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import type { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
 import { filesOf, prepareDataDirectory } from './data-directory.ts';
+import type { LogTrouble } from './log-trouble.ts';
 import type { Projector } from './projector.ts';
 import { startProjectorInProcess } from './projector-in-process.ts';
 import { startProjectorThread } from './projector-in-thread.ts';
@@ -38,20 +39,21 @@ export async function openStores(
   config: Config,
   logger: Logger,
   onRefused: (error: CheckpointAheadOfLog) => void,
+  trouble: LogTrouble,
   wrapLog: (log: EventLog) => EventLog = (log) => log,
 ): Promise<Stores> {
   const closing: Closing = new AsyncDisposableStack();
   const close = () => closing.disposeAsync();
   try {
-    const log = wrapLog(await openLog(config, logger, closing));
-    return { log, ...(await openReadModels(config, logger, log, onRefused, closing)), close };
+    const log = wrapLog(await openLog(config, logger, trouble, closing));
+    return { log, ...(await openReadModels(config, logger, log, { onRefused, trouble }, closing)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openLog(config: Config, logger: Logger, closing: Closing): Promise<EventLog> {
+async function openLog(config: Config, logger: Logger, trouble: LogTrouble, closing: Closing): Promise<EventLog> {
   const { dataDirectory, eventStoreUrl, mongoUrl } = config;
   if (eventStoreUrl === undefined || mongoUrl === undefined) {
     prepareDataDirectory(dataDirectory);
@@ -61,17 +63,23 @@ async function openLog(config: Config, logger: Logger, closing: Closing): Promis
   const log =
     eventStoreUrl === undefined
       ? await openSqliteEventLog({ file: filesOf(config.dataDirectory).log })
-      : await openEventStoreLog(eventStoreUrl, logger);
+      : await openEventStoreLog(eventStoreUrl, logger, trouble);
   closing.defer(() => log.close());
   return log;
 }
 
 // The drivers of servers are loaded only where they are used: an embedded process starts without them.
-async function openEventStoreLog(url: string, logger: Logger): Promise<EventLog> {
+async function openEventStoreLog(url: string, logger: Logger, trouble: LogTrouble): Promise<EventLog> {
   const adapter = await import('../adapters/eventstoredb/event-log.ts');
-  const onFault = (fault: unknown) =>
-    logger.warn({ reason: String(fault) }, 'the event store’s subscription is begun again');
-  return usable('HIGHWATER_EVENTSTORE_URL', () => adapter.openEventStoreLog({ url, onFault }));
+  const onFault = (fault: Error) => {
+    if (fault.cause instanceof LogUnavailable) trouble.met(fault.cause);
+    else logger.warn({ reason: fault.message }, 'the event store’s subscription is begun again');
+  };
+  const onResumed = () => {
+    trouble.over();
+    logger.info('the event store’s subscription goes on');
+  };
+  return usable('HIGHWATER_EVENTSTORE_URL', () => adapter.openEventStoreLog({ url, onFault, onResumed }));
 }
 
 /** Opening a store needs no server: what it fails with is about the connection string. */
@@ -84,31 +92,31 @@ async function usable<Store>(variable: string, open: () => Promise<Store>): Prom
   }
 }
 
-type OnRefused = (error: CheckpointAheadOfLog) => void;
+/** Whom a projector tells what. */
+interface Tell {
+  readonly onRefused: (error: CheckpointAheadOfLog) => void;
+  readonly trouble: LogTrouble;
+}
+
 type OpenReadModels = Pick<Stores, 'readModels' | 'projector'>;
 
 function openReadModels(
   config: Config,
   logger: Logger,
   log: EventLog,
-  onRefused: OnRefused,
+  tell: Tell,
   closing: Closing,
 ): Promise<OpenReadModels> {
   const { eventStoreUrl, mongoUrl } = config;
-  if (mongoUrl !== undefined) return openOnMongo(mongoUrl, config, logger, log, onRefused, closing);
-  if (eventStoreUrl !== undefined) return openBesideServer(config, logger, log, onRefused, closing);
-  return openEmbedded(config, logger, onRefused, closing);
+  if (mongoUrl !== undefined) return openOnMongo(mongoUrl, config, logger, log, tell, closing);
+  if (eventStoreUrl !== undefined) return openBesideServer(config, logger, log, tell, closing);
+  return openEmbedded(config, logger, tell, closing);
 }
 
 /** Both files allow another thread: the serving one then never waits for a read model to be written. */
-async function openEmbedded(
-  config: Config,
-  logger: Logger,
-  onRefused: OnRefused,
-  closing: Closing,
-): Promise<OpenReadModels> {
+async function openEmbedded(config: Config, logger: Logger, tell: Tell, closing: Closing): Promise<OpenReadModels> {
   const files = filesOf(config.dataDirectory);
-  const projector = await startProjectorThread({ files, logger, onRefused });
+  const projector = await startProjectorThread({ files, logger, onRefused: tell.onRefused });
   closing.defer(() => projector.stop());
   const readModels = openSqliteReadModels({ file: files.readModels, onDamage: projector.rebuild });
   closing.defer(() => readModels.close());
@@ -121,7 +129,7 @@ async function openBesideServer(
   config: Config,
   logger: Logger,
   log: EventLog,
-  onRefused: OnRefused,
+  tell: Tell,
   closing: Closing,
 ): Promise<OpenReadModels> {
   const { readModels: file } = filesOf(config.dataDirectory);
@@ -135,7 +143,7 @@ async function openBesideServer(
     return writer;
   };
   const onCorrupt = () => discardReadModels(file);
-  const projector = startProjectorInProcess({ log, openWriter, logger, onRefused, onCorrupt });
+  const projector = startProjectorInProcess({ log, openWriter, logger, ...tell, onCorrupt });
   closing.defer(() => projector.stop());
   return { readModels, projector };
 }
@@ -146,7 +154,7 @@ async function openOnMongo(
   { role }: Config,
   logger: Logger,
   log: EventLog,
-  onRefused: OnRefused,
+  tell: Tell,
   closing: Closing,
 ): Promise<OpenReadModels> {
   const { openMongoReadModels } = await import('../adapters/mongodb/read-models.ts');
@@ -157,7 +165,7 @@ async function openOnMongo(
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const onWaiting = (reason: string) => logger.info({ reason }, 'this process stands by to project');
   const openWriter = (signal: AbortSignal) => openMongoReadModelWriter({ url, holder, signal, onWaiting });
-  const projector = startProjectorInProcess({ log, openWriter, logger, onRefused });
+  const projector = startProjectorInProcess({ log, openWriter, logger, ...tell });
   closing.defer(() => projector.stop());
   return { readModels, projector };
 }

@@ -1,4 +1,5 @@
 import type { Services } from '../api/services.ts';
+import type { LogTrouble } from './log-trouble.ts';
 import type { Projector } from './projector.ts';
 
 /** Whether a process can do its part now, and if not, why: what /ready answers. */
@@ -21,7 +22,7 @@ export function readyUnless(...reasons: readonly (string | false | undefined)[])
 /**
  * A process that serves is ready while it can do all of it: append, deliver, and answer from read models that hold what
  * the log held at its start. A store that is a server and away is waited for, and is no reason, but for the read models:
- * there every query asks. Throws why those cannot be used.
+ * there every query asks. One that does not take this process is a reason, because waiting does not mend it. Throws why those cannot be used.
  */
 export async function readinessOf({
   log,
@@ -29,14 +30,17 @@ export async function readinessOf({
   freshness,
   halted,
   projector,
+  trouble,
 }: Pick<Services, 'log' | 'feed' | 'freshness' | 'halted'> & {
   readonly projector: Projector | undefined;
+  readonly trouble: Pick<LogTrouble, 'refusal'>;
 }): Promise<Readiness> {
   const isFresh = await freshness.ready();
   const projecting = projector?.state();
   return {
     ...readyUnless(
       log.appendsRefused(),
+      trouble.refusal(),
       !feed.isFollowing() && feedAway,
       projecting === 'refused' && projectorRefused,
       !isFresh && stillBehind,

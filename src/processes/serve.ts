@@ -2,6 +2,7 @@ import type { EdgeLimits } from '../api/edge-limits.ts';
 import { type Readiness, type Server, startServer } from '../api/server.ts';
 import type { Config } from '../config.ts';
 import { type Highwater, type OpenOptions, openHighwater } from './highwater.ts';
+import { createLogTrouble } from './log-trouble.ts';
 import { createLogger } from './logger.ts';
 import { openStores } from './open-stores.ts';
 import { projectorRefused, readyUnless } from './readiness.ts';
@@ -28,11 +29,12 @@ export interface ServeOptions extends OpenOptions {
  */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<Highwater & Serving> {
   const logger = options.logger ?? createLogger(config);
-  let ready = async (): Promise<Readiness> => ({ ready: false, reason: 'waiting for the event store' });
+  const trouble = createLogTrouble(logger);
+  let ready = async (): Promise<Readiness> => ({ ready: false, reason: waitingFor(trouble.reason()) });
   const { limits = {} } = options;
   const server = await listening(config, () => startServer({ ...config, logger, limits, ready: () => ready() }));
   try {
-    const highwater = await openHighwater(config, { ...options, logger });
+    const highwater = await openHighwater(config, { ...options, logger, trouble });
     ready = highwater.ready;
     server.open(highwater.services);
     const { awayMilliseconds = usualAwayMilliseconds } = options;
@@ -52,11 +54,15 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   }
 }
 
+const waitingFor = (reason: string | undefined): string =>
+  reason === undefined ? 'waiting for the event store' : `waiting for the event store: ${reason}`;
+
 /** The projector alone. It listens for whoever watches over it: /ready once it projects or stands by to do so. */
 export async function serveProjector(config: Config, options: OpenOptions = {}): Promise<Serving> {
   const logger = options.logger ?? createLogger(config);
   const refused = Promise.withResolvers<Error>();
-  const stores = await openStores(config, logger, refused.resolve, options.wrapLog);
+  const trouble = createLogTrouble(logger);
+  const stores = await openStores(config, logger, refused.resolve, trouble, options.wrapLog);
   const ready = async (): Promise<Readiness> => {
     const [checkpoint, end] = await Promise.all([stores.readModels.checkpoint(), stores.log.endPosition()]);
     const state = stores.projector?.state();

@@ -132,6 +132,18 @@ const cases: readonly Case[] = [
     says: 'HIGHWATER_EVENTSTORE_URL cannot be used: ',
   },
   {
+    name: 'a connection string of EventStoreDB with an authority that is not there',
+    directory: () => ownDirectory('event-store-authority'),
+    environment: { HIGHWATER_EVENTSTORE_URL: 'esdb://ada:hush@localhost?tlsCAFile=/none/ca.crt', ...secret },
+    says: 'HIGHWATER_EVENTSTORE_URL cannot be used: its tlsCAFile, /none/ca.crt, cannot be read: no such file',
+  },
+  {
+    name: 'a connection string of EventStoreDB that discovers by several names',
+    directory: () => ownDirectory('event-store-discovery'),
+    environment: { HIGHWATER_EVENTSTORE_URL: 'kurrentdb+discover://ada:hush@a,b', ...secret },
+    says: 'HIGHWATER_EVENTSTORE_URL cannot be used: kurrentdb+discover:// takes one name',
+  },
+  {
     name: 'a connection string of MongoDB with an unknown option',
     directory: () => ownDirectory('mongodb'),
     environment: { HIGHWATER_MONGODB_URL: 'mongodb://ada:hush@localhost/x?speed=9', ...secret },

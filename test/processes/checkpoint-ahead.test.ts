@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { ReadModelWriter } from '../../src/ports/read-models.ts';
 import { openHighwater } from '../../src/processes/highwater.ts';
+import { createLogTrouble } from '../../src/processes/log-trouble.ts';
 import { createLogger } from '../../src/processes/logger.ts';
 import { startProjectorInProcess } from '../../src/processes/projector-in-process.ts';
 import { CheckpointAheadOfLog } from '../../src/projections/checkpoint-ahead.ts';
@@ -44,7 +45,8 @@ test('a projector whose read models are ahead has ended for good, and lets go of
   const close = vi.fn(writer.close);
   const openWriter = vi.fn(async () => ({ ...writer, close }));
   const refused = Promise.withResolvers<Error>();
-  const projector = startProjectorInProcess({ log, openWriter, logger, onRefused: refused.resolve });
+  const trouble = createLogTrouble(logger);
+  const projector = startProjectorInProcess({ log, openWriter, logger, trouble, onRefused: refused.resolve });
   expect(await refused.promise).toBeInstanceOf(CheckpointAheadOfLog);
   await projector.stop();
   expect(projector.state()).toBe('refused');

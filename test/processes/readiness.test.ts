@@ -10,6 +10,7 @@ const parts = (otherwise: object) =>
     freshness: { ready: async () => true },
     halted: { count: () => 2 },
     projector: { state: () => 'projecting' },
+    trouble: { refusal: () => undefined },
     ...otherwise,
   }) as unknown as Parameters<typeof readinessOf>[0];
 
@@ -25,6 +26,7 @@ test('a process that can append, deliver and answer is ready, and says how far i
 
 test.each([
   ['appends are refused', { log: { appendsRefused: () => 'the log has stopped: full' } }, 'the log has stopped: full'],
+  ['the event store does not let it in', { trouble: { refusal: () => 'denied access' } }, 'denied access'],
   ['nothing is followed', { feed: { isFollowing: () => false, position: () => 7 } }, /log is not followed/],
   ['the projector is refused', { projector: { state: () => 'refused' } }, /ahead of the log/],
   ['the read models are behind the start', { freshness: { ready: async () => false } }, /do not hold yet/],

@@ -54,10 +54,13 @@ export interface ScriptedServer {
   /** How many appends have arrived, and how many reads that are no subscriptions. */
   appendsSeen(): number;
   readsSeen(): number;
+  /** How many calls were denied. */
+  deniedSeen(): number;
   /** What calls have brought as `authorization`. */
   readonly authorizations: Set<string>;
-  /** Every call is refused with access denied. */
+  /** Every call is refused with access denied, and subscriptions end with that, until it is granted again. */
   denyAccess(): void;
+  grantAccess(): void;
   stop(): void;
 }
 
@@ -80,11 +83,16 @@ export async function startScriptedServer(options: ScriptedServerOptions = {}): 
   const appends: AppendScript[] = [];
   const subscriptions = new Set<OpenSubscription>();
   const authorizations = new Set<string>();
-  let [appendsSeen, readsSeen] = [0, 0];
+  let [appendsSeen, readsSeen, deniedSeen] = [0, 0, 0];
   let denied = false;
 
   function noteAuthorization({ metadata }: { metadata: Metadata }): void {
     for (const value of metadata.get('authorization')) authorizations.add(String(value));
+  }
+
+  function denial() {
+    deniedSeen += 1;
+    return refusal(status.UNAUTHENTICATED, { exception: 'access-denied' });
   }
 
   function append(call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>): void {
@@ -96,7 +104,7 @@ export async function startScriptedServer(options: ScriptedServerOptions = {}): 
       // Cut short, it is no whole request, which a server takes as nothing.
       if (call.cancelled) return;
       appendsSeen += 1;
-      if (denied) return answer(refusal(status.UNAUTHENTICATED, { exception: 'access-denied' }));
+      if (denied) return answer(denial());
       const byRole = cluster && refusalByRole(cluster, port, call.metadata.get('requires-leader').includes('true'));
       if (byRole === 'kept') return;
       if (byRole !== undefined) return answer(byRole);
@@ -125,7 +133,7 @@ export async function startScriptedServer(options: ScriptedServerOptions = {}): 
     noteAuthorization(call);
     call.on('error', () => {});
     if (!call.request.getOptions()?.hasSubscription()) readsSeen += 1;
-    if (denied) call.emit('error', refusal(status.UNAUTHENTICATED, { exception: 'access-denied' }));
+    if (denied) call.emit('error', denial());
     else if (call.request.getOptions()?.hasSubscription()) openSubscription(call);
     else readOnce(log, call);
   }
@@ -165,8 +173,13 @@ export async function startScriptedServer(options: ScriptedServerOptions = {}): 
     authorizations,
     appendsSeen: () => appendsSeen,
     readsSeen: () => readsSeen,
+    deniedSeen: () => deniedSeen,
     denyAccess: () => {
       denied = true;
+      for (const open of [...subscriptions]) open.fail(status.UNAUTHENTICATED);
+    },
+    grantAccess: () => {
+      denied = false;
     },
     stop: () => server.forceShutdown(),
   };

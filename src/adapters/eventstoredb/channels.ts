@@ -92,7 +92,7 @@ const closedFailure = (): CallFailed => new CallFailed(new Error('the event log 
 
 function settledWithin<Result>(promise: Promise<Result>, milliseconds: number): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const late = () => reject(new CallFailed(new Error(`no server was found within ${milliseconds} ms`), false));
+    const late = () => reject(new CallFailed(new Error('no server was found in time'), false));
     const timer = setTimeout(late, milliseconds);
     const fail = (error: unknown) =>
       reject(error instanceof CallFailed ? error : new CallFailed(asError(error), false));

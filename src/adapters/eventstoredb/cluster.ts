@@ -4,7 +4,7 @@ import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { type ChannelCredentials, Metadata } from '@grpc/grpc-js';
-import { isPermanent, reasonOf } from './call-failed.ts';
+import { NoNodeFound } from './call-failed.ts';
 import type { ConnectionSettings } from './connection-string.ts';
 
 /** Finds a node of a cluster by what its nodes say of each other. */
@@ -90,9 +90,8 @@ export function createCluster(settings: ConnectionSettings, credentials: Channel
         const said = new Map<string, unknown>();
         const address = await lookAround(failed, said, signal);
         if (address !== undefined) return address;
-        const errors = [...said.values()].filter((what) => what instanceof Error);
-        const isHopeless = errors.length === said.size && errors.every(isPermanent);
-        if (isHopeless || attempt >= maxDiscoverAttempts) throw new Error(sentenceOf(said));
+        const failure = new NoNodeFound(said);
+        if (failure.isPermanent || attempt >= maxDiscoverAttempts) throw failure;
         await wait(discoveryInterval, undefined, { signal });
       }
     },
@@ -120,6 +119,3 @@ function preferred(candidates: readonly Member[], preference: string): string | 
   const equals = usable.filter(({ state }) => best === undefined || state === best);
   return equals[Math.floor(Math.random() * equals.length)]?.address;
 }
-
-const sentenceOf = (said: ReadonlyMap<string, unknown>): string =>
-  `no node of the cluster can be used: ${[...said].map(([address, what]) => `${address}: ${reasonOf(what)}`).join('; ')}`;

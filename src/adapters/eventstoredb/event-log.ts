@@ -9,7 +9,6 @@ import { createReads } from './reads.ts';
 import { type SubscriptionFault, superviseSubscription } from './supervised-subscription.ts';
 
 export { ConnectionStringRefused } from './connection-string.ts';
-export { LogAccessDenied } from './faults.ts';
 export { UnsupportedPosition } from './recorded-event.ts';
 export { SubscriptionFault } from './supervised-subscription.ts';
 
@@ -29,6 +28,8 @@ export interface EventStoreLogOptions {
   readonly backoff?: Backoff;
   /** Told of every fault of the subscription, which is then resumed. */
   readonly onFault?: (fault: SubscriptionFault) => void;
+  /** Told when something is heard again after a fault. */
+  readonly onResumed?: () => void;
 }
 
 const defaults = {
@@ -39,6 +40,7 @@ const defaults = {
   // What has ended is resumed at once when the server is there, and within 2 s of its being back when it was not.
   backoff: { first: 50, most: 2_000 },
   onFault: () => {},
+  onResumed: () => {},
 };
 
 type Parts = Parameters<typeof superviseSubscription>;

@@ -1,19 +1,27 @@
 import { AccessDeniedError, NotLeaderError, StreamNotFoundError } from '@eventstore/db-client';
-import { LogUnavailable } from '../../ports/event-log.ts';
-import { CallFailed, reasonOf } from './call-failed.ts';
-
-/** The server does not let these credentials in, or not do this. Waiting does not help; other credentials do. */
-export class LogAccessDenied extends LogUnavailable {}
+import { LogRefused, LogUnavailable } from '../../ports/event-log.ts';
+import { CallFailed, isPermanent, reasonOf } from './call-failed.ts';
 
 /** Why a call has failed, in the port's words, for one of which it is certain that nothing was stored. */
 export function unavailable(doing: string, error: unknown): LogUnavailable {
   const cause = error instanceof CallFailed ? error.cause : error;
   if (cause instanceof AccessDeniedError) {
-    return new LogAccessDenied(`EventStoreDB denied access while ${doing}: are the URL's credentials right?`, {
-      cause,
-    });
+    return new LogRefused(`EventStoreDB denied access while ${doing}: are the URL's credentials right?`, { cause });
   }
-  return new LogUnavailable(`EventStoreDB failed while ${doing}: ${reasonOf(cause)}`, { cause });
+  const reason = reasonOf(cause);
+  if (isPermanent(cause)) {
+    return new LogRefused(`EventStoreDB is not to be trusted while ${doing}: ${reason}${adviceOn(reason)}`, { cause });
+  }
+  return new LogUnavailable(`EventStoreDB failed while ${doing}: ${reason}`, { cause });
+}
+
+/** What the person who reads the reason can do about it. */
+function adviceOn(reason: string): string {
+  if (reason.includes('wrong version number')) return ' (it does not speak TLS: tls=false in its URL is for that)';
+  if (reason.includes('altnames')) return ' (its certificate is for others than what its URL or its cluster names)';
+  return /expired|not yet valid/.test(reason)
+    ? ''
+    : ' (tlsCAFile in its URL names the authority that is to be trusted)';
 }
 
 /** A node's answers to a call that only a leader carries out, where it does not lead and knows nobody who does. */

@@ -25,7 +25,7 @@ export function createLane(width: number): Lane {
       };
       const timer = setTimeout(() => {
         waiting.splice(waiting.indexOf(start), 1);
-        reject(new CallFailed(new Error(`${width} other calls took ${milliseconds} ms`), false));
+        reject(new CallFailed(new Error(`${width} other calls took too long`), false));
       }, milliseconds);
       waiting.push(start);
     });

@@ -36,7 +36,7 @@ export function readWhile(
     }
 
     const timer = setTimeout(
-      () => stop(new CallFailed(new Error(`nothing was heard for ${silenceMilliseconds} ms`), true)),
+      () => stop(new CallFailed(new Error('nothing was heard for too long'), true)),
       silenceMilliseconds,
     );
     signal?.addEventListener('abort', stop);

@@ -1,7 +1,9 @@
 import type { Position, RecordedEvent } from '../../ports/event-log.ts';
 import { type Backoff, pause, pauseAfter } from '../following/backoff.ts';
 import type { Hear } from '../following/live-feed.ts';
+import { CallFailed } from './call-failed.ts';
 import type { Connection } from './connection.ts';
+import { unavailable } from './faults.ts';
 import type { Reads } from './reads.ts';
 import { UnsupportedPosition } from './recorded-event.ts';
 import { type Place, placeOf, searchWindowEvents } from './requests.ts';
@@ -29,6 +31,7 @@ export interface SupervisionOptions {
   readonly silenceMilliseconds: number;
   readonly backoff: Backoff;
   readonly onFault: (fault: SubscriptionFault) => void;
+  readonly onResumed: () => void;
 }
 
 /** What the log holds may reach a reader of its end a moment before it reaches the subscription. */
@@ -45,6 +48,7 @@ export function superviseSubscription(connection: Connection, reads: Reads, opti
   return async (sink, signal) => {
     let place: Place | 'start' | undefined;
     let failures = 0;
+    let isInterrupted = false;
 
     async function examine(): Promise<SubscriptionFault | undefined> {
       const reached = place === undefined || place === 'start' ? sink.newest() : Math.max(sink.newest(), place.commit);
@@ -78,7 +82,11 @@ export function superviseSubscription(connection: Connection, reads: Reads, opti
         givingUp.abort();
       });
       const subscriber = {
-        heard: watch.heard,
+        heard: () => {
+          watch.heard();
+          if (isInterrupted) options.onResumed();
+          isInterrupted = false;
+        },
         events: (events: readonly RecordedEvent[]) => {
           failures = 0;
           sink.events(events);
@@ -102,7 +110,8 @@ export function superviseSubscription(connection: Connection, reads: Reads, opti
         return place === undefined ? undefined : await follow(place);
       } catch (error) {
         if (error instanceof UnsupportedPosition) throw error;
-        return new SubscriptionFault('failed', sink.newest(), error);
+        const cause = error instanceof CallFailed ? unavailable('reading the log', error) : error;
+        return new SubscriptionFault('failed', sink.newest(), cause);
       }
     }
 
@@ -110,6 +119,7 @@ export function superviseSubscription(connection: Connection, reads: Reads, opti
       const begun = performance.now();
       const fault = await attempt();
       if (signal.aborted || fault === undefined) return;
+      isInterrupted = true;
       options.onFault(fault);
       // One that has lasted for a while was well.
       failures = performance.now() - begun > options.backoff.most ? 1 : failures + 1;

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type EventStoreLogOptions,
-  LogAccessDenied,
-  openEventStoreLog,
-} from '../../../src/adapters/eventstoredb/event-log.ts';
-import { AppendUnknown, type EventLog, LogUnavailable, noStream } from '../../../src/ports/event-log.ts';
+import { type EventStoreLogOptions, openEventStoreLog } from '../../../src/adapters/eventstoredb/event-log.ts';
+import { AppendUnknown, type EventLog, LogRefused, LogUnavailable, noStream } from '../../../src/ports/event-log.ts';
 import { type NetworkProxy, startNetworkProxy } from '../../../torture/network-proxy.ts';
 import { type ScriptedServer, startScriptedServer } from '../../../torture/scripted/server.ts';
 import { appendedAt, marks, stored } from '../../contract/event-log-samples.ts';
@@ -199,9 +195,9 @@ describe('an append that cannot be sent', () => {
     const log = await open({ url: `esdb://admin:wrong@127.0.0.1:${server.port}?tls=false` });
     server.denyAccess();
     const appending = log.append('group-a', noStream, marks(0, 1));
-    await expect(appending).rejects.toThrow(LogAccessDenied);
+    await expect(appending).rejects.toThrow(LogRefused);
     await expect(appending).rejects.toThrow('denied access');
-    await expect(log.endPosition()).rejects.toThrow(LogAccessDenied);
+    await expect(log.endPosition()).rejects.toThrow(LogRefused);
   });
 
   test.each([

@@ -65,6 +65,7 @@ test('a silence that cannot be examined is a fault, and the subscription is resu
     silenceMilliseconds: 5,
     backoff: { first: 1, most: 1 },
     onFault: (fault) => faults.push(fault.kind),
+    onResumed: () => {},
   });
   const running = supervised({ restart: vi.fn(), events: vi.fn(), announced: vi.fn(), newest: () => 1 }, abort.signal);
   await vi.waitFor(() => expect(listeners.length).toBeGreaterThan(1));

@@ -97,7 +97,7 @@ describe('followers of one log', () => {
   test('are told, like everybody, when a read gets no answer within its deadline', async () => {
     await log.endPosition();
     proxy.freeze();
-    await expect(log.readStream('group-a', 0, 1)).rejects.toThrow('nothing was heard for');
+    await expect(log.readStream('group-a', 0, 1)).rejects.toThrow('nothing was heard for too long');
     await expect(log.readAll(startOfLog, 1)).rejects.toMatchObject({ name: 'LogUnavailable' });
   });
 
