@@ -68,3 +68,41 @@ it('lists no group that one was removed from while the rows stand still, and its
     Object.assign(messages, { mentionsPage: originals.mentionsPage });
   }
 });
+
+/** While `run` runs, the rows are as they were before, until somebody has looked several times whether they go on. */
+async function whileRowsStandStill(run: () => Promise<void>): Promise<void> {
+  const { readModels, messages } = server.services;
+  const originals = { checkpoint: readModels.checkpoint, groups: readModels.groups, messages: messages.messages };
+  const checkpoint = await readModels.checkpoint();
+  let looks = 0;
+  const areStill = () => looks < 4;
+  Object.assign(readModels, {
+    async checkpoint() {
+      looks += 1;
+      return areStill() ? checkpoint : originals.checkpoint();
+    },
+    groups: async (ids: readonly string[]) => (areStill() ? [] : originals.groups(ids)),
+  });
+  Object.assign(messages, {
+    messages: async (groupId: string, ids: readonly string[]) => (areStill() ? [] : originals.messages(groupId, ids)),
+  });
+  try {
+    await run();
+    expect(areStill()).toBe(false);
+  } finally {
+    Object.assign(readModels, { checkpoint: originals.checkpoint, groups: originals.groups });
+    Object.assign(messages, { messages: originals.messages });
+  }
+}
+
+it('says of nothing that an event speaks of that it is not there: its row is waited for', () =>
+  whileRowsStandStill(async () => {
+    await ada.get('mutation { createGroup(input: { groupId: "new", name: "New" }) { position } }');
+    await ada.get('mutation { sendMessage(input: { groupId: "new", messageId: "one", text: "one" }) { position } }');
+    const answer = await ada.get(
+      'mutation { sendMessage(input: { groupId: "new", messageId: "two", text: "two", replyTo: "one" }) { message { text replyTo { text } group { name } } } }',
+    );
+    expect(answer).toEqual({
+      sendMessage: { message: { text: 'two', replyTo: { text: 'one' }, group: { name: 'New' } } },
+    });
+  }));

@@ -2,11 +2,12 @@ import type { MessageRow } from '../../ports/rows.ts';
 import type { ReadCounts } from '../../projections/read-counts.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeTextCursor, encodeCursor } from '../cursor.ts';
-import { ApiError, groupNotFound } from '../error-table.ts';
+import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { forwardPage, pageSize } from './connection.ts';
 import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
+import { projectedGroup, projectedMessage } from './projected-rows.ts';
 import { explanationRef, groupRef, memberRef, messageRef, reactionRef, readerConnection, readerRef } from './types.ts';
 
 messageRef.implement({
@@ -16,10 +17,8 @@ messageRef.implement({
     group: t.field({
       type: groupRef,
       extensions: costing({ own: 3 }),
-      resolve: ({ groupId }, _, context) =>
-        forMember(context, groupId, async () => {
-          return (await context.loaders.group(groupId)) ?? Promise.reject(groupNotFound());
-        }),
+      resolve: ({ groupId, sentPosition }, _, context) =>
+        forMember(context, groupId, () => projectedGroup(context, groupId, sentPosition)),
     }),
     author: t.field({
       type: memberRef,
@@ -33,10 +32,11 @@ messageRef.implement({
       type: messageRef,
       nullable: true,
       extensions: costing({ own: 3 }),
-      resolve: ({ groupId, replyTo }, _, context) =>
+      // What a message replies to was there when it was sent.
+      resolve: ({ groupId, replyTo, sentPosition }, _, context) =>
         replyTo === null
           ? null
-          : forMember(context, groupId, async () => (await context.loaders.message(groupId, replyTo)) ?? null),
+          : forMember(context, groupId, () => projectedMessage(context, groupId, replyTo, sentPosition)),
     }),
     mentions: t.field({
       type: [memberRef],

@@ -1,12 +1,9 @@
 import type { GroupEvent } from '../../events/event.ts';
 import type { Position } from '../../ports/event-log.ts';
 import type { MessageRow } from '../../ports/rows.ts';
-import type { RequestContext } from '../context.ts';
-import { ApiError } from '../error-table.ts';
 import { whileMember } from '../for-member.ts';
-import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
-import { projectedGroup } from './queries.ts';
+import { projectedGroup, projectedMessage } from './projected-rows.ts';
 import { groupRef, messageRef } from './types.ts';
 
 export interface GroupPayload {
@@ -42,20 +39,11 @@ export const messagePayload = builder.objectRef<MessagePayload>('MessagePayload'
       type: messageRef,
       nullable: true,
       description: 'The message as it is now; null to one who is not a member now.',
-      resolve: (payload, _, context) =>
-        whileMember(context, payload.groupId, async () => payload.message ?? projectedMessage(payload, context)),
+      resolve: ({ groupId, messageId, message, shownFrom }, _, context) =>
+        whileMember(context, groupId, async () => message ?? projectedMessage(context, groupId, messageId, shownFrom)),
     }),
   }),
 });
-
-async function projectedMessage(
-  { groupId, messageId, shownFrom }: MessagePayload,
-  { services, loaders }: RequestContext,
-): Promise<MessageRow> {
-  requireNothingRefused(await services.freshness.atLeast(shownFrom));
-  const row = await loaders.message(groupId, messageId);
-  return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet. Try again.'));
-}
 
 /** A message that was sent a moment ago, as its event says it: no read model is waited for. */
 export function sentMessage(

@@ -1,14 +1,15 @@
 import { fillPage } from '../../delivery/fill-page.ts';
 import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { GroupRow, InboxRow, MentionRow } from '../../ports/rows.ts';
+import type { InboxRow, MentionRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
-import { ApiError, groupNotFound, refusalError } from '../error-table.ts';
+import { ApiError, refusalError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { forwardPage, pageSize } from './connection.ts';
 import { costing } from './field-cost.ts';
+import { projectedGroup } from './projected-rows.ts';
 import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
 
 builder.queryFields((t) => ({
@@ -85,21 +86,6 @@ builder.queryFields((t) => ({
     resolve: search,
   }),
 }));
-
-/** The group's row, once the read models hold the group at all and what the caller has asked to see. */
-export async function projectedGroup(
-  context: RequestContext,
-  groupId: string,
-  atLeast: number | null | undefined,
-): Promise<GroupRow> {
-  const { services, loaders } = context;
-  requireNothingRefused(await services.freshness.atLeast(atLeast));
-  const row = await loaders.group(groupId);
-  if (row !== undefined) return row;
-  const { position } = await services.commands.group(groupId);
-  requireNothingRefused(await services.freshness.atLeast(position));
-  return (await loaders.group(groupId)) ?? Promise.reject(groupNotFound());
-}
 
 interface InboxArguments {
   readonly first?: number | null | undefined;

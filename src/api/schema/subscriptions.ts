@@ -5,6 +5,7 @@ import { whileMember } from '../for-member.ts';
 import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
 import { costing } from './field-cost.ts';
+import { projectedGroup } from './projected-rows.ts';
 import { timelineItem } from './timeline-item.ts';
 import { groupRef, inboxItemRef, readCountRangeRef, readCountsItemRef } from './types.ts';
 
@@ -92,7 +93,7 @@ inboxItemRef.implement({
       extensions: costing({ own: 3 }),
       description: 'Null once the caller is no longer a member.',
       resolve: ({ groupId, left }, _, context) =>
-        left ? null : whileMember(context, groupId, async () => (await context.loaders.group(groupId)) ?? null),
+        left ? null : whileMember(context, groupId, () => projectedGroup(context, groupId, undefined)),
     }),
     lastSeq: t.exposeInt('lastSeq'),
     markedUpTo: t.exposeInt('markedUpTo'),

@@ -1,12 +1,12 @@
 import type { ShownEvent } from '../../delivery/shown-events.ts';
 import type { TimelineEntry } from '../../delivery/timeline-source.ts';
 import type { RequestContext } from '../context.ts';
-import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
 import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
+import { projectedMessage } from './projected-rows.ts';
 import { memberRef, messageRef, reactionRef } from './types.ts';
 
 type EntryOf<Type extends ShownEvent['event']['type']> = Extract<
@@ -161,9 +161,5 @@ function typeName(entry: TimelineEntry): string {
 }
 
 function changedMessage({ groupId, position, event }: EntryOf<'MessageEdited'>, context: RequestContext) {
-  return forMember(context, groupId, async () => {
-    requireNothingRefused(await context.services.freshness.atLeast(position));
-    const row = await context.loaders.message(groupId, event.data.messageId);
-    return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet.'));
-  });
+  return forMember(context, groupId, () => projectedMessage(context, groupId, event.data.messageId, position));
 }
