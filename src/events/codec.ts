@@ -111,15 +111,17 @@ function upcastFrom(version: number, { type, upcasters }: EventDefinition, store
 }
 
 function decodeMetadata(json: string, type: string): z.infer<typeof storedMetadata> {
-  const parsed = storedMetadata.safeParse(parseJson(json, type));
+  // Whoever writes with a store's own tools need not give any.
+  if (json === '') throw new UndecodableEvent(`this ${type} has no metadata, so it was not written by Highwater`);
+  const parsed = storedMetadata.safeParse(parseJson(json, `the metadata of this ${type}`));
   if (!parsed.success) throw new UndecodableEvent(`${type}, metadata: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
-function parseJson(json: string, type: string): unknown {
+function parseJson(json: string, what: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new UndecodableEvent(`${type} is not JSON`, { cause: error });
+    throw new UndecodableEvent(`${what} is not JSON`, { cause: error });
   }
 }

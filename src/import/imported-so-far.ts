@@ -3,17 +3,21 @@ import { decodeRecorded } from '../events/decode-recorded.ts';
 import type { GroupEvent } from '../events/event.ts';
 import { deriveId } from '../events/event-id.ts';
 import { groupStream, importsStream, type StreamName } from '../events/stream-name.ts';
+import { requireNextVersion } from '../events/stream-order.ts';
 import { type EventLog, noStream, type Position, type RecordedEvent, type Version } from '../ports/event-log.ts';
 import type { IrcFile } from './irc-file.ts';
 
 const pageSize = 1_000;
 
 async function* readWholeStream(log: EventLog, streamName: StreamName): AsyncGenerator<RecordedEvent> {
-  for (let from = noStream + 1; ; ) {
-    const page = await log.readStream(streamName, from, pageSize);
-    yield* page;
+  for (let next = noStream + 1; ; ) {
+    const page = await log.readStream(streamName, next, pageSize);
+    for (const recorded of page) {
+      requireNextVersion(recorded, next);
+      next += 1;
+      yield recorded;
+    }
     if (page.length < pageSize) return;
-    from += page.length;
   }
 }
 

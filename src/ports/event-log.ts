@@ -13,6 +13,7 @@ export const noStream: Version = -1;
 export interface RecordedEvent extends EncodedEvent {
   /** Any name: a log may hold streams that are none of Highwater's, see parseStreamName. */
   readonly streamName: string;
+  /** A safe integer; `Number.MAX_SAFE_INTEGER` stands for everything beyond, which no event of ours has. */
   readonly version: Version;
   readonly position: Position;
   /** When the store recorded it, by the store's clock: milliseconds since 1970, 0 where the log does not say. */
@@ -36,6 +37,9 @@ export class LogUnavailable extends Error {
  */
 export class LogRefused extends LogUnavailable {}
 
+/** The stream was deleted for good, by whoever runs the store: it cannot be read or appended to any more, ever. */
+export class StreamDeleted extends LogUnavailable {}
+
 /** Nobody knows whether the append was stored: read back before deciding anything. */
 export class AppendUnknown extends Error {
   override readonly name = 'AppendUnknown';
@@ -55,7 +59,7 @@ export interface EventLog {
   /**
    * Appends all events or none, durably before it resolves. `expectedVersion` is the stream's last version, or
    * `noStream`. The same events with the same ids at the same place again are a success with the first answer.
-   * Throws LogUnavailable, or AppendUnknown.
+   * Throws LogUnavailable, StreamDeleted where that is why, or AppendUnknown.
    */
   append(streamName: string, expectedVersion: Version, events: readonly EncodedEvent[]): Promise<AppendResult>;
 
@@ -65,12 +69,15 @@ export interface EventLog {
    */
   appendsRefused(): string | undefined;
 
-  /** At most `limit` events of one stream, from version `from` on, ascending; empty past its end or where it is missing. */
+  /**
+   * At most `limit` events of one stream, from version `from` on, ascending; empty past its end or where it is missing. Of
+   * a stream whose beginning the store has let go of, what is left. Throws LogUnavailable, StreamDeleted where that is why.
+   */
   readStream(streamName: string, from: Version, limit: number): Promise<readonly RecordedEvent[]>;
 
   /**
    * At most `limit` events of one stream, descending, from version `from` on or, where that is undefined, from its end;
-   * empty where the stream is missing.
+   * empty where the stream is missing. Throws as `readStream` does.
    */
   readStreamBackwards(streamName: string, from: Version | undefined, limit: number): Promise<readonly RecordedEvent[]>;
 

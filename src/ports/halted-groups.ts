@@ -14,6 +14,15 @@ export class GroupHalted extends UndecodableEvent {
   }
 }
 
+/** What has halted a group, for those who look into it: where it stands in the log, and what is wrong with it. */
+export function haltReason(
+  { streamName, version }: Pick<RecordedEvent, 'streamName' | 'version'>,
+  error: unknown,
+): string {
+  const problem = error instanceof Error ? error.message : String(error);
+  return `${streamName}${version < Number.MAX_SAFE_INTEGER ? `, version ${version}` : ''}: ${problem}`;
+}
+
 /**
  * Which groups are halted, as far as this process knows: the one place where that is asked, by commands, delivery and
  * counts. A group is whole or halted: an event that cannot be read, in any of its streams, halts all of it.
@@ -27,6 +36,8 @@ export interface HaltedGroups {
    * thrown on as GroupHalted.
    */
   fold<Folded>(recorded: RecordedEvent, use: (decoded: DecodedRecord) => Folded): Folded;
+  /** Halts the group, unless it is already. The answer is to be thrown. */
+  halt(halted: HaltedGroup): GroupHalted;
   /**
    * What the read models say. Where `isComplete`, groups that they do not name go on, but for those that this process has
    * halted itself: it would meet the same event again.
@@ -47,15 +58,13 @@ export function createHaltedGroups(): HaltedGroups {
     for (const listener of listeners) listener(groupId, find(groupId));
   }
 
-  function halt(recorded: RecordedEvent, error: unknown): GroupHalted {
-    const { streamName, version, position } = recorded;
-    const groupId = parseStreamName(streamName)?.groupId ?? streamName;
-    const problem = error instanceof Error ? error.message : String(error);
-    const halted = find(groupId) ?? { groupId, position, reason: `${streamName}, version ${version}: ${problem}` };
-    const isNews = find(groupId) === undefined;
+  function halt(asked: HaltedGroup, cause?: unknown): GroupHalted {
+    const { groupId } = asked;
+    const standing = find(groupId);
+    const halted = standing ?? asked;
     own.set(groupId, halted);
-    if (isNews) tell(groupId);
-    return new GroupHalted(halted, { cause: error });
+    if (standing === undefined) tell(groupId);
+    return new GroupHalted(halted, { cause });
   }
 
   return {
@@ -68,9 +77,12 @@ export function createHaltedGroups(): HaltedGroups {
       try {
         return use(decodeRecorded(recorded));
       } catch (error) {
-        throw error instanceof GroupHalted ? error : halt(recorded, error);
+        if (error instanceof GroupHalted) throw error;
+        const groupId = parseStreamName(recorded.streamName)?.groupId ?? recorded.streamName;
+        throw halt({ groupId, position: recorded.position, reason: haltReason(recorded, error) }, error);
       }
     },
+    halt: (asked) => halt(asked),
     learn(list, isComplete) {
       const before = stored;
       const named = new Map(list.map((halted) => [halted.groupId, halted]));

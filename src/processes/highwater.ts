@@ -14,6 +14,7 @@ import { type EventLog, LogUnavailable, type Position } from '../ports/event-log
 import { createHaltedGroups } from '../ports/halted-groups.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import { readWholeStreams } from '../ports/whole-streams.ts';
 import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
 import { createHotReadCounts } from '../projections/hot-read-counts.ts';
 import { createSharedSnapshots } from '../projections/shared-snapshots.ts';
@@ -91,13 +92,14 @@ async function createServices(
     readonly trouble: LogTrouble;
   },
 ): Promise<{ readonly services: Services; forgetAll(): void; stop(): Promise<void> }> {
-  const { log, readModels, tokens, logger } = options;
+  const { readModels, tokens, logger } = options;
   const startPosition = await findStart(options);
   const halted = createHaltedGroups();
   halted.watch((groupId, halt) => {
     if (halt === undefined) logger.info({ groupId }, 'a halted group goes on');
     else logger.error(halt, 'a group is halted: its log holds an event that cannot be read');
   });
+  const log = readWholeStreams(options.log, halted);
   const whole = createWholeGroups({ log, readModels, halted, startPosition });
   const snapshots = createSharedSnapshots({ readModels });
   const commands = createCommands({ log, readModels, snapshots, halted, whole });

@@ -1,8 +1,10 @@
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { requireInOrder } from '../events/group-order.ts';
 import { parseStreamName } from '../events/stream-name.ts';
+import { requireNextVersion } from '../events/stream-order.ts';
 import type { Change } from '../ports/changes.ts';
 import type { Position, RecordedEvent } from '../ports/event-log.ts';
+import { haltReason } from '../ports/halted-groups.ts';
 import type { HaltedGroup } from '../ports/read-models.ts';
 import { type AdvanceGroup, mergeAdvances } from './coalesce-changes.ts';
 import type { GroupEnds } from './group-ends.ts';
@@ -83,8 +85,7 @@ export function createEventBatch(): EventBatch {
 
 export function poisonOf({ groupId, recorded }: Omit<ProjectedEntry, 'changes'>, error: unknown): Poison {
   const { streamName, version, position } = recorded;
-  const problem = error instanceof Error ? error.message : String(error);
-  return { groupId, position, reason: `${streamName}, version ${version}: ${problem}`, streamName, version };
+  return { groupId, position, reason: haltReason(recorded, error), streamName, version };
 }
 
 export const haltOf = ({ groupId, position, reason }: HaltedGroup): Change => ({
@@ -103,6 +104,7 @@ function projectNext(ends: GroupEnds, recorded: RecordedEvent): readonly Change[
   if (decoded.family === 'group') {
     // What the rows hold already is applied again as it is: it was in order when it came.
     if (version > end.version) {
+      requireNextVersion(recorded, end.version + 1);
       requireInOrder(decoded.event, end.lastSeq);
       const lastSeq = decoded.event.type === 'MessageSent' ? decoded.event.data.seq : end.lastSeq;
       ends.set({ ...end, version, lastSeq });
@@ -110,6 +112,7 @@ function projectNext(ends: GroupEnds, recorded: RecordedEvent): readonly Change[
     return projectEvent({ event, metadata, groupId, version, position });
   }
   if (version <= end.readsVersion) return noChanges;
+  requireNextVersion(recorded, end.readsVersion + 1);
   ends.set({ ...end, readsVersion: version });
   return projectEvent({ event: upToNewest(decoded, end.lastSeq), metadata, groupId, version, position });
 }

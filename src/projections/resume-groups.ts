@@ -1,5 +1,12 @@
 import { groupStream, importsStream, readsStream, type StreamName } from '../events/stream-name.ts';
-import { type EventLog, noStream, type Position, type RecordedEvent, type Version } from '../ports/event-log.ts';
+import {
+  type EventLog,
+  noStream,
+  type Position,
+  type RecordedEvent,
+  StreamDeleted,
+  type Version,
+} from '../ports/event-log.ts';
 import type { HaltedGroup } from '../ports/read-models.ts';
 import { type Applying, applyBatch, untilAvailable } from './apply-batch.ts';
 import type { GroupEnds } from './group-ends.ts';
@@ -22,11 +29,17 @@ export async function resumeGroups(resuming: Resuming, ends: GroupEnds): Promise
   const halts = await resuming.writer.haltedGroups();
   const halted = new Set(halts.map(({ groupId }) => groupId));
   for (const halt of halts) {
-    if (!(await resumeGroup(resuming, ends, halt))) continue;
+    if (!(await resumeGroup(resuming, ends, halt).catch(deletedForGood))) continue;
     halted.delete(halt.groupId);
     resuming.onResumed?.(halt.groupId);
   }
   return halted;
+}
+
+/** There is nothing to try again. */
+function deletedForGood(error: unknown): false {
+  if (error instanceof StreamDeleted) return false;
+  throw error;
 }
 
 /** True where the group goes on. */

@@ -13,7 +13,14 @@ describe('every event in every family of streams', () => {
   test.each(cases)('a $event.type in $streamName is read where it belongs, and nowhere else', (example) => {
     const { event, data, version, streamName } = example;
     const read = () =>
-      decodeRecorded({ eventId: 'e', type: event.type, data, metadata: frozenMetadata(version), streamName });
+      decodeRecorded({
+        eventId: 'e',
+        type: event.type,
+        data,
+        metadata: frozenMetadata(version),
+        streamName,
+        version: 0,
+      });
     const family = ownFamily(event.type);
     if (streamName === `${family}-lunch`) expect(read()).toMatchObject({ family, groupId: 'lunch', event });
     else expect(read).toThrow(UndecodableEvent);
@@ -23,7 +30,7 @@ describe('every event in every family of streams', () => {
 test.each(frozenExamples.filter(({ event }) => 'groupId' in event.data))(
   'a $event.type that speaks of another group than its stream cannot be read',
   ({ event, data, version }) => {
-    const stored = { eventId: 'e', type: event.type, data, metadata: frozenMetadata(version) };
+    const stored = { eventId: 'e', type: event.type, data, metadata: frozenMetadata(version), version: 0 };
     const [family] = streams.filter((streamName) => {
       try {
         return decodeRecorded({ ...stored, streamName }).groupId === 'lunch';
@@ -38,8 +45,40 @@ test.each(frozenExamples.filter(({ event }) => 'groupId' in event.data))(
 );
 
 test('what is in a stream that is no group’s cannot be read', () => {
-  const stored = { eventId: 'e', type: 'GroupRenamed', data: '{"name":"Dinner"}', metadata: frozenMetadata(1) };
+  const stored = {
+    eventId: 'e',
+    type: 'GroupRenamed',
+    data: '{"name":"Dinner"}',
+    metadata: frozenMetadata(1),
+    version: 0,
+  };
   for (const streamName of ['orders-1', 'group-', 'group-a b', `group-${'g'.repeat(129)}`]) {
     expect(() => decodeRecorded({ ...stored, streamName })).toThrow('is no stream of a group');
   }
+});
+
+describe('what no program of ours has written is named for what it is', () => {
+  const stored = { eventId: 'e', type: 'GroupRenamed', data: '{"name":"Dinner"}', metadata: frozenMetadata(1) };
+  const own = { ...stored, streamName: 'group-lunch', version: 3 };
+  const tombstone = { ...own, type: '$streamDeleted', data: '', metadata: '', version: Number.MAX_SAFE_INTEGER };
+
+  test.each([
+    ['the mark of a deleted stream', { ...tombstone, binary: true as const }, 'group-lunch was deleted for good'],
+    ['a link', { ...own, type: '$>', data: '0@group-dinner' }, "$> is an event of the event store's own"],
+    [
+      'a version beyond safe integers',
+      { ...own, version: Number.MAX_SAFE_INTEGER },
+      'beyond what a number holds exactly',
+    ],
+    ['no metadata', { ...own, metadata: '' }, 'this GroupRenamed has no metadata'],
+    ['metadata that are not JSON', { ...own, metadata: '{' }, 'the metadata of this GroupRenamed is not JSON'],
+    ['data that are not JSON', { ...own, data: '{' }, 'GroupRenamed is not JSON'],
+  ])('%s', (_, recorded, message) => {
+    expect(() => decodeRecorded(recorded)).toThrow(UndecodableEvent);
+    expect(() => decodeRecorded(recorded)).toThrow(message);
+  });
+
+  test('and what one has written is read', () => {
+    expect(decodeRecorded(own)).toMatchObject({ groupId: 'lunch', event: { type: 'GroupRenamed' } });
+  });
 });

@@ -7,6 +7,7 @@ import {
   maximumAppendBytes,
   type Position,
   type RecordedEvent,
+  StreamDeleted,
   startOfLog,
   type Version,
 } from '../../src/ports/event-log.ts';
@@ -25,6 +26,10 @@ export interface InMemoryEventLog extends EventLog {
   afterAppend: AppendHook;
   /** Puts the log back to its first events, as from an older backup, beneath whoever has read more. */
   restore(count: number): void;
+  /** Lets go of a stream's events below a version, or between two, as a store does that was told to and has scavenged. */
+  cutOut(streamName: string, from: Version, before: Version): void;
+  /** Deletes a stream for good, as EventStoreDB does: by an event of its own. */
+  deleteForGood(streamName: string): void;
   /** Runs when a page of a stream has been read, before it is answered. */
   afterReadStream: () => Promise<void> | void;
 }
@@ -36,6 +41,8 @@ export function createInMemoryEventLog(): InMemoryEventLog {
   const all: RecordedEvent[] = [];
   const appendSizes: number[] = [];
   const streams = new Map<string, RecordedEvent[]>();
+  const deleted = new Set<string>();
+  const gone = new Set<RecordedEvent>();
   const closed = new AbortController();
   let grown = Promise.withResolvers<void>();
 
@@ -44,9 +51,11 @@ export function createInMemoryEventLog(): InMemoryEventLog {
     streams.set(streamName, stream);
     return stream;
   };
+  const isKept = (event: RecordedEvent): boolean => !gone.has(event);
   const endPosition = (): Position => all.at(-1)?.position ?? startOfLog;
 
   function store(streamName: string, expected: Version, events: readonly EncodedEvent[]): AppendResult {
+    requireThere(streamName);
     const stream = streamOf(streamName);
     const actualVersion = stream.length - 1;
     const standing = stream.slice(expected + 1, expected + 1 + events.length);
@@ -65,6 +74,10 @@ export function createInMemoryEventLog(): InMemoryEventLog {
     grown.resolve();
     grown = Promise.withResolvers();
     return { kind: 'appended', version: stream.length - 1, position: endPosition() };
+  }
+
+  function requireThere(streamName: string): void {
+    if (deleted.has(streamName)) throw new StreamDeleted(`${streamName} was deleted for good`);
   }
 
   /** A generator's own `return` would wait for the pending `next` that it is to settle. */
@@ -106,15 +119,18 @@ export function createInMemoryEventLog(): InMemoryEventLog {
     },
     appendsRefused: () => (closed.signal.aborted ? 'the event log is closed' : undefined),
     async readStream(streamName, from, limit) {
-      const page = streams.get(streamName)?.slice(from, from + limit) ?? [];
+      requireThere(streamName);
+      const standing = streams.get(streamName) ?? [];
+      const rest = gone.size === 0 ? standing.slice(from, from + limit) : standing.slice(from).filter(isKept);
+      const page = rest.slice(0, limit);
       await log.afterReadStream();
       return page;
     },
-    readStreamBackwards: async (streamName, from, limit) =>
-      (streams.get(streamName) ?? [])
-        .slice(0, from === undefined ? undefined : from + 1)
-        .reverse()
-        .slice(0, limit),
+    async readStreamBackwards(streamName, from, limit) {
+      requireThere(streamName);
+      const standing = (streams.get(streamName) ?? []).slice(0, from === undefined ? undefined : from + 1);
+      return standing.filter(isKept).reverse().slice(0, limit);
+    },
     readAll: async (after, limit) => all.slice(indexAfter(all, after)).slice(0, limit),
     readAllBackwards: async (before, limit) =>
       all
@@ -125,6 +141,20 @@ export function createInMemoryEventLog(): InMemoryEventLog {
     restore(count) {
       const gone = all.splice(count);
       for (const { streamName } of gone) streams.get(streamName)?.pop();
+    },
+    cutOut(streamName, from, before) {
+      for (const event of streamOf(streamName).slice(from, before)) {
+        gone.add(event);
+        all.splice(all.indexOf(event), 1);
+      }
+    },
+    deleteForGood(streamName) {
+      const mark = { eventId: 'deleted', type: '$streamDeleted', data: '', metadata: '', binary: true as const };
+      const place = { version: Number.MAX_SAFE_INTEGER, position: endPosition() + 1, recordedAt: 0 };
+      all.push({ ...mark, ...place, streamName });
+      deleted.add(streamName);
+      grown.resolve();
+      grown = Promise.withResolvers();
     },
     subscribe,
     close: async () => closed.abort(),

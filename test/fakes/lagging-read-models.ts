@@ -36,8 +36,8 @@ export interface LaggingReadModels
 /** Read models as commands see them, which stand still until they are told to go on. Written apart from the real ones. */
 export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModels {
   const groups = new Map<string, GroupRows>();
-  let projected = 0;
-  const checkpoint = (): Position => log.all[projected - 1]?.position ?? startOfLog;
+  let projectedTo: Position = startOfLog;
+  const checkpoint = (): Position => projectedTo;
 
   function project(recorded: RecordedEvent): void {
     const stream = parseStreamName(recorded.streamName);
@@ -94,12 +94,12 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
     },
     beginAnew() {
       groups.clear();
-      projected = 0;
+      projectedTo = startOfLog;
     },
     advance(count = log.all.length) {
-      const next = log.all.slice(projected, projected + count);
+      const next = log.all.filter(({ position }) => position > projectedTo).slice(0, count);
       for (const recorded of next) project(recorded);
-      projected += next.length;
+      projectedTo = next.at(-1)?.position ?? projectedTo;
     },
   };
   return readModels;

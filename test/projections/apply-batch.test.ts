@@ -52,8 +52,11 @@ test('a group on which the writer fails again at the next start stays halted', a
   await reached(log, writer);
   await first.stop();
   await appendTo(log, groupStream('good'), renamed);
-  // The rows are at the event before.
-  writer.groupEnds = async () => [{ groupId: 'bad', version: 0, readsVersion: -1, lastSeq: 0 }];
+  // The rows of the one that fails are at the event before.
+  writer.groupEnds = async () => [
+    { groupId: 'bad', version: 0, readsVersion: -1, lastSeq: 0 },
+    { groupId: 'good', version: 1, readsVersion: -1, lastSeq: 0 },
+  ];
   const onResumed = vi.fn();
   start({ log, writer, onResumed });
   await reached(log, writer);

@@ -2,6 +2,7 @@ import type { StreamIdentifier } from '@eventstore/db-client/generated/shared_pb
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { MemoryLog, StoredEvent } from './memory-log.ts';
+import { streamDeleted } from './refusal.ts';
 import {
   caughtUpResponse,
   checkpointResponse,
@@ -23,10 +24,13 @@ export function readOnce(log: MemoryLog, call: ReadCall): void {
   let events: readonly StoredEvent[];
   if (stream !== undefined) {
     const name = streamNameOf(stream.getStreamIdentifier());
+    if (log.isDeleted(name)) return void call.emit('error', streamDeleted(name));
     const standing = log.stream(name);
     if (standing.length === 0) call.write(notFoundResponse(name));
-    const from = stream.hasEnd() ? standing.length - 1 : Number(stream.getRevision());
-    events = backwards ? standing.slice(0, from + 1).toReversed() : standing.slice(from);
+    const from = stream.hasEnd() ? Number.POSITIVE_INFINITY : Number(stream.getRevision());
+    events = backwards
+      ? standing.filter(({ revision }) => revision <= from).toReversed()
+      : standing.filter(({ revision }) => revision >= from);
   } else {
     const all = options?.getAll();
     const position = Number(all?.getPosition()?.getCommitPosition() ?? 0);

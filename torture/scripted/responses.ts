@@ -1,6 +1,6 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendAnswer, StoredEvent } from './memory-log.ts';
+import { type CheckedAnswer, type StoredEvent, tombstoneRevision } from './memory-log.ts';
 
 /** 2026-11-24 12:00 UTC, in the server's ticks of 100 ns. */
 const createdTicks = '17955216000000000';
@@ -13,7 +13,7 @@ export function eventResponse(event: StoredEvent) {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent();
   recorded.setId(id);
   recorded.setStreamIdentifier(identifier);
-  recorded.setStreamRevision(String(event.revision));
+  recorded.setStreamRevision(String(event.revision === tombstoneRevision ? 2n ** 63n - 1n : event.revision));
   recorded.setCommitPosition(String(event.commit));
   recorded.setPreparePosition(String(event.prepare));
   recorded.getMetadataMap().set('type', event.type);
@@ -62,7 +62,7 @@ export function notFoundResponse(streamName: string) {
   return response;
 }
 
-export function appendResponse(answer: AppendAnswer) {
+export function appendResponse(answer: CheckedAnswer) {
   const response = new streams.AppendResp();
   if (answer.kind === 'success') {
     const position = new streams.AppendResp.Position();

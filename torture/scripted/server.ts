@@ -10,9 +10,9 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type ClusterView, refusalByRole, serveGossip } from './cluster-view.ts';
-import { type AppendAnswer, createMemoryLog, type MemoryLog, type ProposedEvent } from './memory-log.ts';
+import { type CheckedAnswer, createMemoryLog, type MemoryLog, type ProposedEvent } from './memory-log.ts';
 import { readOnce, streamNameOf, subscribe } from './reading.ts';
-import { refusal } from './refusal.ts';
+import { refusal, streamDeleted } from './refusal.ts';
 import { appendResponse } from './responses.ts';
 
 /** What becomes of one append. */
@@ -28,7 +28,7 @@ export type AppendScript =
   /** Stores it and then lets this cut the connection. */
   | { readonly kind: 'store, then'; readonly cut: () => void }
   /** Gives this answer, whatever is stored, and stores nothing. */
-  | { readonly kind: 'say'; readonly answer: AppendAnswer }
+  | { readonly kind: 'say'; readonly answer: CheckedAnswer }
   /** Refuses it, or fails. */
   | { readonly kind: 'fail'; readonly code: status; readonly headers?: Readonly<Record<string, string>> };
 
@@ -120,11 +120,9 @@ export async function startScriptedServer(options: ScriptedServerOptions = {}): 
     if (script?.kind === 'wait for') await script.start;
     const options = messages[0]?.getOptions();
     const expected = options?.hasNoStream() ? -1 : Number(options?.getRevision());
-    const result = log.append(
-      streamNameOf(options?.getStreamIdentifier()),
-      expected,
-      messages.slice(1).map(proposedEvent),
-    );
+    const streamName = streamNameOf(options?.getStreamIdentifier());
+    const result = log.append(streamName, expected, messages.slice(1).map(proposedEvent));
+    if (result.kind === 'deleted') return answer(streamDeleted(streamName));
     if (script === undefined || script.kind === 'wait for') answer(null, appendResponse(result));
     if (script?.kind === 'store, then') script.cut();
   }

@@ -92,7 +92,8 @@ export function createAppend(connection: Connection, reads: Reads, options: Appe
     try {
       const [first] = await reads.readStream(streamName, expectedVersion + 1, 1);
       if (first === undefined) return { kind: 'unknown', error: new Error('nothing stands at its place so far') };
-      const isOurs = first.eventId === eventIds[0];
+      // A stream that was deleted, though not for good, goes on at a version that nobody expects: ours may stand there.
+      const isOurs = first.eventId === eventIds[0] && first.version === expectedVersion + 1;
       const stored = isOurs ? await reads.readStream(streamName, expectedVersion + 1, eventIds.length) : [];
       const last = stored[eventIds.length - 1];
       if (last !== undefined && stored.every(({ eventId }, index) => eventId === eventIds[index])) {

@@ -1,5 +1,5 @@
-import { AccessDeniedError, NotLeaderError, StreamNotFoundError } from '@eventstore/db-client';
-import { LogRefused, LogUnavailable } from '../../ports/event-log.ts';
+import { AccessDeniedError, NotLeaderError, StreamDeletedError, StreamNotFoundError } from '@eventstore/db-client';
+import { LogRefused, LogUnavailable, StreamDeleted } from '../../ports/event-log.ts';
 import { CallFailed, isPermanent, reasonOf } from './call-failed.ts';
 
 /** Why a call has failed, in the port's words, for one of which it is certain that nothing was stored. */
@@ -7,6 +7,9 @@ export function unavailable(doing: string, error: unknown): LogUnavailable {
   const cause = error instanceof CallFailed ? error.cause : error;
   if (cause instanceof AccessDeniedError) {
     return new LogRefused(`EventStoreDB denied access while ${doing}: are the URL's credentials right?`, { cause });
+  }
+  if (cause instanceof StreamDeletedError) {
+    return new StreamDeleted(`${cause.streamName} was deleted for good`, { cause });
   }
   const reason = reasonOf(cause);
   if (isPermanent(cause)) {

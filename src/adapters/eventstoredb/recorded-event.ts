@@ -23,7 +23,8 @@ export function recordedEvent(response: ReadResp): RecordedEvent | undefined {
   if (event === undefined) return undefined;
   const properties = event.getMetadataMap();
   const streamName = textOf(event.getStreamIdentifier()?.getStreamName_asU8() ?? new Uint8Array());
-  const version = Number(event.getStreamRevision());
+  // The mark of a deleted stream has the highest version that 64 bits hold.
+  const version = Math.min(Number(event.getStreamRevision()), Number.MAX_SAFE_INTEGER);
   const position = Number(event.getCommitPosition());
   if ((Number(event.getPreparePosition()) !== position || !Number.isSafeInteger(position)) && isOwn(streamName)) {
     throw new UnsupportedPosition(
