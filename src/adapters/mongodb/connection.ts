@@ -1,4 +1,5 @@
 import {
+  type ClientSession,
   MongoAPIError,
   MongoBulkWriteError,
   MongoClient,
@@ -25,11 +26,21 @@ export interface Connection {
   /** How long a query may take: the URL's `socketTimeoutMS`, where it has one. */
   readonly queryMilliseconds: number;
   /** Part of every read, so that the server also gives up what nobody waits for any more. */
-  readonly readLimit: { readonly maxTimeMS: number };
+  readonly readLimit: ReadOptions;
+  /**
+   * Runs reads of which each sees what those before it have seen, whichever servers answer: the options are part of each.
+   * A session says so to a cluster (causal consistency); a server without sessions is alone.
+   */
+  inOneSession<T>(read: (options: ReadOptions) => Promise<T>): Promise<T>;
   /** Runs what uses the server; throws ReadModelsUnavailable, also when it takes too long. Defects stay what they are. */
   run<T>(operation: () => Promise<T>, milliseconds?: number): Promise<T>;
   /** Ends what is under way. May be called again. */
   close(): Promise<void>;
+}
+
+export interface ReadOptions {
+  readonly maxTimeMS: number;
+  readonly session?: ClientSession;
 }
 
 export interface ConnectionOptions {
@@ -78,31 +89,49 @@ export function connect({ url, database }: ConnectionOptions): Connection {
   let closed = false;
   let connected = false;
   let updatesPerCommand = documentsPerWrite;
+  let hasSessions = false;
+  const readLimit = { maxTimeMS: queryMilliseconds };
 
   /** The driver connects by itself, but once that has failed it never does again: until the first time, it is told to. */
   async function connectFirst<T>(operation: () => Promise<T>): Promise<T> {
     if (!connected) {
       await client.connect();
-      const server = await client.db('admin').command({ buildInfo: 1 });
+      const administration = client.db('admin');
+      const server = await administration.command({ buildInfo: 1 });
+      const hello = await administration.command({ hello: 1 });
+      hasSessions = typeof hello['logicalSessionTimeoutMinutes'] === 'number';
       if ('ferretdbVersion' in server) updatesPerCommand = updatesPerFerretDbCommand;
     }
     connected = true;
     return operation();
   }
 
+  async function run<T>(operation: () => Promise<T>, milliseconds = queryMilliseconds): Promise<T> {
+    if (closed) throw new ReadModelsUnavailable('the read models are closed');
+    try {
+      return await within(milliseconds, connected ? operation() : connectFirst(operation));
+    } catch (error) {
+      throw toPortError(error);
+    }
+  }
+
   return {
     collections,
     updatesPerCommand: () => updatesPerCommand,
     queryMilliseconds,
-    readLimit: { maxTimeMS: queryMilliseconds },
-    async run(operation, milliseconds = queryMilliseconds) {
-      if (closed) throw new ReadModelsUnavailable('the read models are closed');
+    readLimit,
+    async inOneSession(read) {
+      // Whether there are sessions is known once there is a connection.
+      await run(async () => {});
+      if (!hasSessions) return read(readLimit);
+      const session = client.startSession({ causalConsistency: true });
       try {
-        return await within(milliseconds, connected ? operation() : connectFirst(operation));
-      } catch (error) {
-        throw toPortError(error);
+        return await read({ ...readLimit, session });
+      } finally {
+        await session.endSession();
       }
     },
+    run,
     async close() {
       closed = true;
       await client.close();

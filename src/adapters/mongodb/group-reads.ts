@@ -5,7 +5,7 @@ import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
 import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
 import type { HaltedGroup } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ReadOptions } from './connection.ts';
 import {
   type CheckpointDocument,
   checkpointId,
@@ -17,18 +17,23 @@ import { toGroupRow, toMemberRow } from './row-mapping.ts';
 
 /** What readers and the writer both ask. */
 export interface GroupReads {
-  checkpoint(): Promise<Position>;
-  /** Groups whose first event is applied; every document that is read after them holds all that they say is applied. */
-  groups(groupIds: readonly string[]): Promise<ReadonlyMap<string, GroupDocument>>;
+  checkpoint(options?: ReadOptions): Promise<Position>;
+  /**
+   * Groups whose first event is applied; every document that is read after them, with the same options, holds all that
+   * they say is applied.
+   */
+  groups(groupIds: readonly string[], options?: ReadOptions): Promise<ReadonlyMap<string, GroupDocument>>;
   groupSnapshot(groupId: string): Promise<GroupSnapshot | undefined>;
   haltedGroups(): Promise<readonly HaltedGroup[]>;
-  /** Reads again as long as it meets documents that are too new for the groups that it read first. */
-  consistently<T>(read: () => Promise<T | typeof tooNew>): Promise<T>;
+  /** Reads in one session, and again as long as it meets documents that are too new for the groups that it read first. */
+  consistently<T>(read: (options: ReadOptions) => Promise<T | typeof tooNew>): Promise<T>;
 }
 
-export function createGroupReads({ collections, run, readLimit, queryMilliseconds }: Connection): GroupReads {
-  async function readCheckpoint(): Promise<CheckpointDocument | null> {
-    const found = await run(() => collections.checkpoints.findOne({ _id: checkpointId }, readLimit));
+export function createGroupReads(connection: Connection): GroupReads {
+  const { collections, run, readLimit, queryMilliseconds, inOneSession } = connection;
+
+  async function readCheckpoint(options: ReadOptions): Promise<CheckpointDocument | null> {
+    const found = await run(() => collections.checkpoints.findOne({ _id: checkpointId }, options));
     if (found !== null && (found.building || found.schemaVersion !== readModelSchemaVersion)) {
       throw new ReadModelsUnavailable(
         found.building
@@ -39,20 +44,24 @@ export function createGroupReads({ collections, run, readLimit, queryMillisecond
     return found;
   }
 
-  async function groups(groupIds: readonly string[]): Promise<ReadonlyMap<string, GroupDocument>> {
+  async function groups(
+    groupIds: readonly string[],
+    options: ReadOptions = readLimit,
+  ): Promise<ReadonlyMap<string, GroupDocument>> {
     // On the way, whether these are read models that this version can read: together they cost one round trip.
     const [, found] = await Promise.all([
-      readCheckpoint(),
-      run(() =>
-        collections.groups.find({ _id: { $in: [...groupIds] }, createdAt: { $ne: null } }, readLimit).toArray(),
-      ),
+      readCheckpoint(options),
+      run(() => collections.groups.find({ _id: { $in: [...groupIds] }, createdAt: { $ne: null } }, options).toArray()),
     ]);
     return new Map(found.map((group) => [group._id, group]));
   }
 
-  const checkpoint = async () => (await readCheckpoint())?.position ?? startOfLog;
+  const checkpoint = async (options = readLimit) => (await readCheckpoint(options))?.position ?? startOfLog;
 
-  async function consistently<T>(read: () => Promise<T | typeof tooNew>): Promise<T> {
+  const consistently = <T>(read: (options: ReadOptions) => Promise<T | typeof tooNew>): Promise<T> =>
+    inOneSession((options) => untilConsistent(() => read(options)));
+
+  async function untilConsistent<T>(read: () => Promise<T | typeof tooNew>): Promise<T> {
     const deadline = performance.now() + queryMilliseconds;
     for (let attempt = 0; performance.now() < deadline; attempt += 1) {
       // The batch that was in the way is committed by now, so the first time there is nothing to wait for.
@@ -69,15 +78,15 @@ export function createGroupReads({ collections, run, readLimit, queryMillisecond
    * The members of a large group are read in many pieces, while batches go on. What has changed since the first pass is
    * read again, as of a newer state of the group, until nothing of it is too new: each pass is smaller than the one before.
    */
-  async function groupSnapshot(groupId: string): Promise<GroupSnapshot | undefined> {
+  async function readSnapshot(groupId: string, options: ReadOptions): Promise<GroupSnapshot | undefined> {
     // Before the group: all batches up to it are in the documents, and the group says whether a later one is as well.
-    const reached = await checkpoint();
-    const first = (await groups([groupId])).get(groupId);
+    const reached = await checkpoint(options);
+    const first = (await groups([groupId], options)).get(groupId);
     if (first === undefined) return undefined;
     const members = new Map<string, MembershipDocument>();
     let group = first;
     const read = async (filter: Filter<MembershipDocument>): Promise<boolean> => {
-      const documents = await run(() => collections.memberships.find({ groupId, ...filter }, readLimit).toArray());
+      const documents = await run(() => collections.memberships.find({ groupId, ...filter }, options).toArray());
       let isComplete = true;
       for (const document of documents) {
         const state = stateAt(document, group.appliedTo);
@@ -87,8 +96,8 @@ export function createGroupReads({ collections, run, readLimit, queryMillisecond
       return isComplete;
     };
     if (!(await read({}))) {
-      await consistently(async () => {
-        group = (await groups([groupId])).get(groupId) ?? group;
+      await untilConsistent(async () => {
+        group = (await groups([groupId], options)).get(groupId) ?? group;
         return (await read({ position: { $gt: first.appliedTo } })) ? true : tooNew;
       });
     }
@@ -103,11 +112,11 @@ export function createGroupReads({ collections, run, readLimit, queryMillisecond
   return {
     checkpoint,
     groups,
-    groupSnapshot,
+    groupSnapshot: (groupId) => inOneSession((options) => readSnapshot(groupId, options)),
     consistently,
     async haltedGroups() {
       const [, found] = await Promise.all([
-        readCheckpoint(),
+        readCheckpoint(readLimit),
         run(() =>
           collections.groups
             .find({ haltedAt: { $gte: 0 } }, readLimit)

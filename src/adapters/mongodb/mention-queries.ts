@@ -2,7 +2,7 @@ import type { Position } from '../../ports/event-log.ts';
 import type { MessagePages } from '../../ports/pages.ts';
 import type { MessageKey, Stay } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ReadOptions } from './connection.ts';
 import { type GroupDocument, idOf } from './documents.ts';
 import type { GroupReads } from './group-reads.ts';
 import { messagesAt } from './message-queries.ts';
@@ -28,14 +28,19 @@ interface Membership {
  * - Either counts only in groups of which they are a member now. One message is one mention.
  */
 export function createMentionsPage(connection: Connection, reads: GroupReads): MessagePages['mentionsPage'] {
-  const { collections, run, readLimit } = connection;
+  const { collections, run } = connection;
 
   /** The groups of which somebody is a member, with their stays. */
-  async function membershipsOf(userId: string): Promise<ReadonlyMap<string, Membership> | typeof tooNew> {
-    const options = { ...readLimit, projection: { groupId: 1 } };
-    const known = await run(() => collections.memberships.find({ userId }, options).toArray());
-    const groups = await reads.groups(known.map(({ groupId }) => groupId));
-    const documents = await run(() => collections.memberships.find({ userId }, readLimit).toArray());
+  async function membershipsOf(
+    userId: string,
+    options: ReadOptions,
+  ): Promise<ReadonlyMap<string, Membership> | typeof tooNew> {
+    const onlyGroups = { ...options, projection: { groupId: 1 } };
+    const known = await run(() => collections.memberships.find({ userId }, onlyGroups).toArray());
+    const groupIds = known.map(({ groupId }) => groupId);
+    const groups = await reads.groups(groupIds, options);
+    const wanted = { userId, groupId: { $in: groupIds } };
+    const documents = await run(() => collections.memberships.find(wanted, options).toArray());
     const memberships = new Map<string, Membership>();
     for (const document of documents) {
       const group = groups.get(document.groupId);
@@ -46,14 +51,21 @@ export function createMentionsPage(connection: Connection, reads: GroupReads): M
     return memberships;
   }
 
-  async function byName(userId: string, groupIds: string[], before: Position, limit: number): Promise<Mention[]> {
+  async function byName(
+    userId: string,
+    options: ReadOptions,
+    groupIds: string[],
+    before: Position,
+    limit: number,
+  ): Promise<Mention[]> {
     const wanted = { userId, position: { $lt: before }, groupId: { $in: groupIds } };
-    return run(() => collections.mentions.find(wanted, readLimit).sort({ position: -1 }).limit(limit).toArray());
+    return run(() => collections.mentions.find(wanted, options).sort({ position: -1 }).limit(limit).toArray());
   }
 
   /** By groups at a time, each from the first stay on: the server merges ranges of the index, and sorts nothing. */
   async function ofAll(
     userId: string,
+    options: ReadOptions,
     memberships: readonly Membership[],
     before: Position,
     limit: number,
@@ -67,7 +79,7 @@ export function createMentionsPage(connection: Connection, reads: GroupReads): M
         return { ...range, authorId: { $ne: userId } };
       });
       return run(() =>
-        collections.mentionsOfAll.find({ $or: ranges }, readLimit).sort({ position: -1 }).limit(limit).toArray(),
+        collections.mentionsOfAll.find({ $or: ranges }, options).sort({ position: -1 }).limit(limit).toArray(),
       );
     });
     return (await Promise.all(found)).flat().sort(newestFirst).slice(0, limit);
@@ -93,8 +105,8 @@ export function createMentionsPage(connection: Connection, reads: GroupReads): M
 
   return async (userId, before, limit) => {
     if (limit < 1) return [];
-    return reads.consistently(async () => {
-      const memberships = await membershipsOf(userId);
+    return reads.consistently(async (options) => {
+      const memberships = await membershipsOf(userId, options);
       if (memberships === tooNew) return tooNew;
       const groupIds = [...memberships.keys()];
       const isApplied = ({ groupId, position }: Mention): boolean =>
@@ -103,14 +115,15 @@ export function createMentionsPage(connection: Connection, reads: GroupReads): M
         isApplied(mention) && isWithin(memberships.get(mention.groupId)?.stays ?? [], mention.seq);
       const start = before ?? Number.MAX_SAFE_INTEGER;
       const [named, all] = await Promise.all([
-        collect((from) => byName(userId, groupIds, from, limit), isApplied, start, limit),
-        collect((from) => ofAll(userId, [...memberships.values()], from, limit), isIn, start, limit),
+        collect((from) => byName(userId, options, groupIds, from, limit), isApplied, start, limit),
+        collect((from) => ofAll(userId, options, [...memberships.values()], from, limit), isIn, start, limit),
       ]);
       const byPosition = new Map([...all, ...named].map((mention) => [mention.position, mention]));
       const newest = [...byPosition.values()].sort(newestFirst).slice(0, limit);
       const groups = new Map([...memberships].map(([groupId, { group }]) => [groupId, group]));
       const ids = newest.map(({ groupId, seq }) => idOf(groupId, seq));
-      const found = await run(() => collections.timeline.find({ _id: { $in: ids } }, readLimit).toArray());
+      const wanted = { _id: { $in: ids }, groupId: { $in: newest.map(({ groupId }) => groupId) } };
+      const found = await run(() => collections.timeline.find(wanted, options).toArray());
       const messages = messagesAt(found, groups);
       if (messages === tooNew) return tooNew;
       const rows = new Map(messages.map((message) => [idOf(message.groupId, message.seq), message]));

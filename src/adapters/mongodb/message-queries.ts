@@ -3,7 +3,7 @@ import type { MessagePages, PeoplePages } from '../../ports/pages.ts';
 import type { MessageKey, MessageRow } from '../../ports/rows.ts';
 import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
 import { type AnyVersioned, stateAt, tooNew } from './commit-point.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ReadOptions } from './connection.ts';
 import {
   type GroupDocument,
   idOf,
@@ -19,35 +19,38 @@ type MessageQueries = Omit<MessagePages, 'mentionsPage'> & ReactionQueries;
 
 /** Queries about messages: pages, the search and reactions. */
 export function createMessageQueries(connection: Connection, reads: GroupReads): MessageQueries {
-  const { collections, run, readLimit } = connection;
+  const { collections, run } = connection;
   const { timeline } = collections;
 
   /** Runs a query of one group; none of its rows where the group is unknown. */
-  const inGroup = <Row>(groupId: string, read: (group: GroupDocument) => Promise<readonly Row[] | typeof tooNew>) =>
-    reads.consistently(async () => {
-      const group = (await reads.groups([groupId])).get(groupId);
-      return group === undefined ? [] : read(group);
+  const inGroup = <Row>(
+    groupId: string,
+    read: (group: GroupDocument, options: ReadOptions) => Promise<readonly Row[] | typeof tooNew>,
+  ) =>
+    reads.consistently(async (options) => {
+      const group = (await reads.groups([groupId], options)).get(groupId);
+      return group === undefined ? [] : read(group, options);
     });
 
   return {
     timelinePage: (groupId, { fromSeq, toSeq, limit, last }) =>
-      inGroup(groupId, async (group) => {
+      inGroup(groupId, async (group, options) => {
         if (limit < 1) return [];
         const wanted = { groupId, seq: { $gte: fromSeq, $lte: Math.min(toSeq, group.lastSeq) } };
         const order = last ? -1 : 1;
-        const found = await run(() => timeline.find(wanted, readLimit).sort({ seq: order }).limit(limit).toArray());
+        const found = await run(() => timeline.find(wanted, options).sort({ seq: order }).limit(limit).toArray());
         const rows = messagesAt(found, new Map([[groupId, group]]));
         return last && rows !== tooNew ? rows.reverse() : rows;
       }),
     messages: (groupId, messageIds) =>
-      inGroup(groupId, async (group) => {
+      inGroup(groupId, async (group, options) => {
         const wanted = { messageId: { $in: [...messageIds] }, groupId };
-        const found = await run(() => timeline.find(wanted, readLimit).toArray());
+        const found = await run(() => timeline.find(wanted, options).toArray());
         return messagesAt(found, new Map([[groupId, group]]));
       }),
     search: (groupId, text, beforeSeq, limit) => {
       const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))];
-      return inGroup(groupId, (group) => searchIn(connection, group, { words, beforeSeq, limit }));
+      return inGroup(groupId, (group, options) => searchIn(connection, group, options, { words, beforeSeq, limit }));
     },
     ...createReactionQueries(connection, reads),
   };
@@ -55,26 +58,28 @@ export function createMessageQueries(connection: Connection, reads: GroupReads):
 
 const byGroup = (keys: readonly MessageKey[]): string[] => [...new Set(keys.map(({ groupId }) => groupId))];
 
-function createReactionQueries({ collections, run, readLimit }: Connection, reads: GroupReads): ReactionQueries {
+function createReactionQueries({ collections, run }: Connection, reads: GroupReads): ReactionQueries {
   return {
     reactionCounts: (keys) =>
-      reads.consistently(async () => {
-        const groups = await reads.groups(byGroup(keys));
+      reads.consistently(async (options) => {
+        const groupIds = byGroup(keys);
+        const groups = await reads.groups(groupIds, options);
         const ids = keys.map(({ groupId, seq }) => idOf(groupId, seq));
-        const found = await run(() => collections.reactionCounts.find({ _id: { $in: ids } }, readLimit).toArray());
+        const wanted = { _id: { $in: ids }, groupId: { $in: groupIds } };
+        const found = await run(() => collections.reactionCounts.find(wanted, options).toArray());
         return rowsAt<ReactionCountsDocument, ReactionCountRow>(found, groups, ({ groupId, seq, counts }) =>
           counts.filter(({ count }) => count > 0).map(({ emoji, count }) => ({ groupId, seq, emoji, count })),
         );
       }),
     reactions: (keys) =>
-      reads.consistently(async () => {
-        const groups = await reads.groups(byGroup(keys));
-        const found: ReactionDocument[] = [];
-        for (const groupId of groups.keys()) {
+      reads.consistently(async (options) => {
+        const groups = await reads.groups(byGroup(keys), options);
+        if (groups.size === 0) return [];
+        const branches = [...groups.keys()].map((groupId) => {
           const seqs = keys.filter((key) => key.groupId === groupId).map(({ seq }) => seq);
-          const wanted = { groupId, seq: { $in: seqs } };
-          found.push(...(await run(() => collections.reactions.find(wanted, readLimit).toArray())));
-        }
+          return { groupId, seq: { $in: seqs } };
+        });
+        const found = await run(() => collections.reactions.find({ $or: branches }, options).toArray());
         // In the order in which each first stood there; the server would have to sort them.
         const state = ({ firstPosition }: ReactionDocument) => firstPosition;
         found.sort((a, b) => state(a) - state(b));
@@ -120,17 +125,18 @@ export const messagesAt = (
  * the text that is shown to say.
  */
 async function searchIn(
-  { collections, run, readLimit }: Connection,
+  { collections, run }: Connection,
   group: GroupDocument,
+  options: ReadOptions,
   { words, beforeSeq, limit }: { words: readonly string[]; beforeSeq: number | undefined; limit: number },
 ): Promise<MessageRow[] | typeof tooNew> {
   const rows: MessageRow[] = [];
+  // Only the first bounds what is looked at, and the longer a word is, the fewer messages hold it, by and large (Zipf).
+  const rarest = words.toSorted((a, b) => b.length - a.length);
   let before = Math.min(beforeSeq ?? Number.MAX_SAFE_INTEGER, group.lastSeq + 1);
   while (words.length > 0 && rows.length < limit) {
-    const wanted = { groupId: group._id, words: { $all: [...words] }, seq: { $lt: before } };
-    const found = await run(() =>
-      collections.timeline.find(wanted, readLimit).sort({ seq: -1 }).limit(limit).toArray(),
-    );
+    const wanted = { groupId: group._id, words: { $all: rarest }, seq: { $lt: before } };
+    const found = await run(() => collections.timeline.find(wanted, options).sort({ seq: -1 }).limit(limit).toArray());
     const shown = messagesAt(found, new Map([[group._id, group]]));
     if (shown === tooNew) return tooNew;
     for (const row of shown) {

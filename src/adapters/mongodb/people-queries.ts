@@ -2,7 +2,7 @@ import type { Filter } from 'mongodb';
 import type { PeoplePages } from '../../ports/pages.ts';
 import type { InboxRow, MessageKey, ReaderRow } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ReadOptions } from './connection.ts';
 import { type GroupDocument, idOf, type MembershipDocument, type MessageDocument } from './documents.ts';
 import type { GroupReads } from './group-reads.ts';
 import { isWithin, toGroupRow, toMemberRow } from './row-mapping.ts';
@@ -13,20 +13,22 @@ const perhapsActive = { $or: [{ active: true }, { 'previous.active': true }] };
 type PeopleQueries = Omit<PeoplePages, 'reactionCounts'>;
 
 export function createPeopleQueries(connection: Connection, reads: GroupReads): PeopleQueries {
-  const { collections, run, readLimit } = connection;
+  const { collections, run } = connection;
 
   /** Members by user id, ascending, of whom `accept` is true, each as of the group. */
   async function pageOf(
     { _id: groupId, appliedTo }: GroupDocument,
     afterUserId: string | undefined,
-    { filter, accept, limit }: { filter: Filter<MembershipDocument>; accept: Accept; limit: number },
+    { filter, accept, limit, options }: WantedMembers,
   ): Promise<MembershipDocument[] | typeof tooNew> {
     const page: MembershipDocument[] = [];
     let after = afterUserId ?? '';
+    // One more than are wanted: among those who have read a message is its author, who is none of its readers.
+    const pieceSize = limit + 1;
     while (page.length < limit) {
       const wanted = { groupId, userId: { $gt: after }, ...filter };
       const documents = await run(() =>
-        collections.memberships.find(wanted, readLimit).sort({ userId: 1 }).limit(limit).toArray(),
+        collections.memberships.find(wanted, options).sort({ userId: 1 }).limit(pieceSize).toArray(),
       );
       for (const document of documents) {
         const state = stateAt(document, appliedTo);
@@ -34,7 +36,7 @@ export function createPeopleQueries(connection: Connection, reads: GroupReads): 
         if (state !== undefined && accept(state) && page.length < limit) page.push(state);
       }
       const last = documents.at(-1);
-      if (last === undefined || documents.length < limit) break;
+      if (last === undefined || documents.length < pieceSize) break;
       after = last.userId;
     }
     return page;
@@ -42,14 +44,11 @@ export function createPeopleQueries(connection: Connection, reads: GroupReads): 
 
   return {
     membersPage: (groupId, afterUserId, limit) =>
-      reads.consistently(async () => {
-        const group = (await reads.groups([groupId])).get(groupId);
+      reads.consistently(async (options) => {
+        const group = (await reads.groups([groupId], options)).get(groupId);
         if (group === undefined) return [];
-        const page = await pageOf(group, afterUserId, {
-          filter: perhapsActive,
-          accept: ({ active }) => active,
-          limit,
-        });
+        const accept: Accept = ({ active }) => active;
+        const page = await pageOf(group, afterUserId, { filter: perhapsActive, accept, limit, options });
         return page === tooNew ? tooNew : page.map(toMemberRow);
       }),
     inboxPage: createInboxPage(connection, reads),
@@ -58,6 +57,13 @@ export function createPeopleQueries(connection: Connection, reads: GroupReads): 
 }
 
 type Accept = (member: MembershipDocument) => boolean;
+
+interface WantedMembers {
+  readonly filter: Filter<MembershipDocument>;
+  readonly accept: Accept;
+  readonly limit: number;
+  readonly options: ReadOptions;
+}
 
 /** The rows of documents of several groups, as of their groups; those of unknown groups and of later are left out. */
 function allAt<Row>(
@@ -76,12 +82,15 @@ function allAt<Row>(
 }
 
 /** The groups of one person are sorted by the server: as many as somebody is in, not as many as there are. */
-function createInboxPage({ collections, run, readLimit }: Connection, reads: GroupReads): PeoplePages['inboxPage'] {
-  async function pageOf(userId: string, before: number, limit: number): Promise<InboxRow[] | typeof tooNew> {
+function createInboxPage({ collections, run }: Connection, reads: GroupReads): PeoplePages['inboxPage'] {
+  async function pageOf(
+    userId: string,
+    options: ReadOptions,
+    before: number,
+    limit: number,
+  ): Promise<InboxRow[] | typeof tooNew> {
     const memberships = await run(() =>
-      collections.memberships
-        .find({ userId, ...perhapsActive }, { ...readLimit, projection: { groupId: 1 } })
-        .toArray(),
+      collections.memberships.find({ userId, ...perhapsActive }, { ...options, projection: { groupId: 1 } }).toArray(),
     );
     const groupIds = memberships.map(({ groupId }) => groupId);
     const page: InboxRow[] = [];
@@ -89,10 +98,11 @@ function createInboxPage({ collections, run, readLimit }: Connection, reads: Gro
     while (page.length < limit) {
       const wanted = { _id: { $in: groupIds }, createdAt: { $ne: null }, activityPosition: { $lt: next } };
       const groups = await run(() =>
-        collections.groups.find(wanted, readLimit).sort({ activityPosition: -1 }).limit(limit).toArray(),
+        collections.groups.find(wanted, options).sort({ activityPosition: -1 }).limit(limit).toArray(),
       );
       const ids = groups.map(({ _id }) => idOf(_id, userId));
-      const documents = await run(() => collections.memberships.find({ _id: { $in: ids } }, readLimit).toArray());
+      const theirs = { _id: { $in: ids }, groupId: { $in: groups.map(({ _id }) => _id) } };
+      const documents = await run(() => collections.memberships.find(theirs, options).toArray());
       const byId = new Map(groups.map((group) => [group._id, group]));
       const rows = allAt(documents, (groupId) => byId.get(groupId), toMemberRow);
       if (rows === tooNew) return tooNew;
@@ -110,53 +120,54 @@ function createInboxPage({ collections, run, readLimit }: Connection, reads: Gro
   }
 
   return async (userId, before, limit) => {
-    await reads.checkpoint();
-    return reads.consistently(() => pageOf(userId, before ?? Number.MAX_SAFE_INTEGER, limit));
+    return reads.consistently(async (options) => {
+      await reads.checkpoint(options);
+      return pageOf(userId, options, before ?? Number.MAX_SAFE_INTEGER, limit);
+    });
   };
 }
 
 /**
  * - Readers are members with a stay that holds the message and a mark that has reached it, whether they have left since
  *   or not; never its author.
- * - They read it at the moment of their first mark at or beyond it: one look into the index of marks for each.
+ * - They read it at the moment of their first mark at or beyond it.
  */
 function createReadersPage(
-  { collections, run, readLimit }: Connection,
+  connection: Connection,
   reads: GroupReads,
   pageOf: (
     group: GroupDocument,
     afterUserId: string | undefined,
-    wanted: { filter: Filter<MembershipDocument>; accept: Accept; limit: number },
+    wanted: WantedMembers,
   ) => Promise<MembershipDocument[] | typeof tooNew>,
 ): PeoplePages['readersPage'] {
-  const reader = async ({ groupId, seq }: MessageKey, userId: string): Promise<ReaderRow | undefined> => {
-    const options = { ...readLimit, sort: { upTo: 1 } } as const;
-    const mark = await run(() => collections.marks.findOne({ groupId, userId, upTo: { $gte: seq } }, options));
-    return mark === null ? undefined : { userId, readAt: mark.at };
-  };
+  const { collections, run } = connection;
 
   async function readers(
     key: MessageKey,
-    until: string,
-    afterUserId: string | undefined,
-    limit: number,
+    options: ReadOptions,
+    { until, afterUserId, limit }: { until: string; afterUserId: string | undefined; limit: number },
   ): Promise<ReaderRow[] | typeof tooNew> {
-    const group = (await reads.groups([key.groupId])).get(key.groupId);
-    if (group === undefined || key.seq > group.lastSeq || limit < 1) return [];
-    const id = idOf(key.groupId, key.seq);
-    const message: MessageDocument | null = await run(() => collections.timeline.findOne({ _id: id }, readLimit));
+    const { groupId, seq } = key;
+    const group = (await reads.groups([groupId], options)).get(groupId);
+    if (group === undefined || seq > group.lastSeq || limit < 1) return [];
+    const id = { _id: idOf(groupId, seq), groupId };
+    const message: MessageDocument | null = await run(() => collections.timeline.findOne(id, options));
     if (message === null) return [];
     // A mark only grows: whoever has not reached the message now had not before either.
-    const filter = { markedUpTo: { $gte: key.seq } };
+    const filter = { markedUpTo: { $gte: seq } };
     const accept: Accept = ({ userId, markedUpTo, stays }) =>
-      userId !== message.authorId && markedUpTo >= key.seq && isWithin(stays, key.seq);
+      userId !== message.authorId && markedUpTo >= seq && isWithin(stays, seq);
     const rows: ReaderRow[] = [];
     let after = afterUserId;
     while (rows.length < limit) {
-      const page = await pageOf(group, after, { filter, accept, limit });
+      const page = await pageOf(group, after, { filter, accept, limit, options });
       if (page === tooNew) return tooNew;
-      for (const row of await Promise.all(page.map(({ userId }) => reader(key, userId)))) {
-        if (row !== undefined && row.readAt <= until && rows.length < limit) rows.push(row);
+      const userIds = page.map(({ userId }) => userId);
+      const moments = await firstMarks(connection, key, options, userIds);
+      for (const userId of userIds) {
+        const readAt = moments.get(userId);
+        if (readAt !== undefined && readAt <= until && rows.length < limit) rows.push({ userId, readAt });
       }
       if (page.length < limit) break;
       after = page.at(-1)?.userId;
@@ -167,6 +178,38 @@ function createReadersPage(
   return (key, at, afterUserId, limit) => {
     // Moments are stored in one form, so they compare as texts; this one is later than any.
     const until = at === undefined ? '~' : new Date(at).toISOString();
-    return reads.consistently(() => readers(key, until, afterUserId, limit));
+    return reads.consistently((options) => readers(key, options, { until, afterUserId, limit }));
   };
+}
+
+/** How many marks are read at once for each person, in the hope that their first is among them. */
+const marksPerReader = 4;
+const roundsForAll = 2;
+
+/**
+ * The moments of people's first marks at or beyond a message. Marks of all of them are read together, the lowest first,
+ * which merges a range of the index for each person: after the message most people mark in about the same order. Who is
+ * still missing after two rounds, because others have marked much more often, is looked up by themselves.
+ */
+async function firstMarks(
+  { collections, run }: Connection,
+  { groupId, seq }: MessageKey,
+  options: ReadOptions,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const moments = new Map<string, string>();
+  let missing = userIds;
+  const read = async (ids: readonly string[], limit: number): Promise<number> => {
+    const wanted = { groupId, userId: { $in: [...ids] }, upTo: { $gte: seq } };
+    const marks = await run(() => collections.marks.find(wanted, options).sort({ upTo: 1 }).limit(limit).toArray());
+    for (const { userId, at } of marks) if (!moments.has(userId)) moments.set(userId, at);
+    return marks.length;
+  };
+  for (let round = 0; round < roundsForAll && missing.length > 0; round += 1) {
+    const limit = marksPerReader * missing.length;
+    if ((await read(missing, limit)) < limit) return moments;
+    missing = missing.filter((userId) => !moments.has(userId));
+  }
+  await Promise.all(missing.map((userId) => read([userId], 1)));
+  return moments;
 }

@@ -29,7 +29,7 @@ export async function openMongoReadModels(options: ConnectionOptions): Promise<R
       const ids = keys.map(({ actorId, commandId }) => idOf(groupId, actorId, commandId));
       const [, found] = await Promise.all([
         reads.checkpoint(),
-        run(() => collections.commands.find({ _id: { $in: ids } }, readLimit).toArray()),
+        run(() => collections.commands.find({ _id: { $in: ids }, groupId }, readLimit).toArray()),
       ]);
       return found.map(({ _id, ...row }) => row);
     },

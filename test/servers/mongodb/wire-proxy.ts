@@ -18,6 +18,8 @@ export type Fate = 'through' | 'cut before' | 'cut after' | { readonly answer: D
 export interface WireProxy {
   /** The server's URL with this proxy's address. */
   readonly url: string;
+  /** Another URL of the same server, for instance with another database in its path. */
+  urlOf(serverUrl: string): string;
   /** Asked about every command; a promise holds the command, and its connection, until it is settled. */
   decide: (command: WireCommand) => Fate | Promise<Fate>;
   close(): Promise<void>;
@@ -63,12 +65,17 @@ export async function startWireProxy(serverUrl: string): Promise<WireProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = new URL(serverUrl);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // By the proxy's address alone: a replica set would name its own.
-  url.searchParams.set('directConnection', 'true');
+  const { port } = server.address() as AddressInfo;
+  const urlOf = (other: string): string => {
+    const url = new URL(other);
+    url.host = `127.0.0.1:${port}`;
+    // By the proxy's address alone: a replica set would name its own.
+    url.searchParams.set('directConnection', 'true');
+    return String(url);
+  };
   return Object.assign(proxy, {
-    url: String(url),
+    url: urlOf(serverUrl),
+    urlOf,
     async close() {
       server.close();
       for (const socket of sockets) socket.destroy();
