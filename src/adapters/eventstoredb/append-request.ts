@@ -1,7 +1,6 @@
-import type { AppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { EncodedEvent } from '../../events/codec.ts';
 import { maximumAppendBytes, noStream, type Version } from '../../ports/event-log.ts';
-import { appendMessages } from './requests.ts';
+import { encodeAppend } from './append-encoding.ts';
 
 /** One append, checked. */
 export interface AppendRequest {
@@ -10,7 +9,8 @@ export interface AppendRequest {
   /** The version of its last event, once it is stored. */
   readonly lastVersion: Version;
   readonly eventIds: readonly string[];
-  readonly messages: readonly AppendReq[];
+  /** As they are sent. */
+  readonly messages: readonly Buffer[];
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -43,6 +43,6 @@ export function checkedAppend(
     lastVersion: expectedVersion + events.length,
     // The server writes them in this form whatever they came in.
     eventIds: events.map(({ eventId }) => eventId.toLowerCase()),
-    messages: appendMessages(streamName, expectedVersion, events),
+    messages: encodeAppend(streamName, expectedVersion, events),
   };
 }

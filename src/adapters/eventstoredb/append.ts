@@ -119,7 +119,8 @@ export function createAppend(connection: Connection, reads: Reads, options: Appe
       const milliseconds = failures === 0 ? 0 : pauseAfter(failures, pauses);
       if (milliseconds >= remaining()) break;
       if (failures > 0) await pause(milliseconds);
-      outcome = await send(request, Math.min(options.deadlineMilliseconds, remaining()));
+      // The whole deadline, also near the end: cut short, a refusal that is on its way would be something unknown.
+      outcome = await send(request, options.deadlineMilliseconds);
     }
     return outcome;
   }

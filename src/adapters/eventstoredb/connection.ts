@@ -1,6 +1,6 @@
 import { DeadlineExceededError } from '@eventstore/db-client';
-import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import streamServices, { type StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type { AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { createCallArguments } from './call-arguments.ts';
 import { asCommandError, asError, CallFailed } from './call-failed.ts';
@@ -24,7 +24,7 @@ export interface Connection {
    * Sends one append by the unary call, to be taken by a leader only, and gives its answer. A node that does not lead would
    * keep it until its deadline. Rejects with CallFailed.
    */
-  append(messages: readonly AppendReq[], deadlineMilliseconds: number): Promise<AppendResp>;
+  append(messages: readonly Buffer[], deadlineMilliseconds: number): Promise<AppendResp>;
   /** Opens a read or a subscription. It has no deadline once it is open: its listener watches over its silence. */
   read(request: ReadReq, deadlineMilliseconds: number, listener: ReadListener): Cancel;
   /** Gives up the connection, which may be dead without having been closed; the next call opens another one. */
@@ -46,16 +46,17 @@ export function createConnection(url: string): Connection {
   const callArguments = createCallArguments(settings);
   const cancels = new Set<Cancel>();
 
-  async function append(messages: readonly AppendReq[], deadlineMilliseconds: number): Promise<AppendResp> {
+  async function append(messages: readonly Buffer[], deadlineMilliseconds: number): Promise<AppendResp> {
     const begun = performance.now();
     const streams = await channels.open(deadlineMilliseconds);
     const remaining = Math.max(1, deadlineMilliseconds - (performance.now() - begun));
     const { metadata, options, wasSent } = callArguments.toLeader(remaining);
     const answered = Promise.withResolvers<AppendResp>();
-    const call = streams.append(metadata, options, (error, response) => {
-      if (error === null) answered.resolve(response);
-      else answered.reject(error);
-    });
+    const answer = (error: ServiceError | null, response?: AppendResp) => {
+      if (response === undefined) answered.reject(error);
+      else answered.resolve(response);
+    };
+    const call = streams.makeClientStreamRequest(path, asItIs, responseDeserialize, metadata, options, answer);
     const cancel = () => call.cancel();
     cancels.add(cancel);
     call.on('error', answered.reject);
@@ -141,5 +142,8 @@ export function createConnection(url: string): Connection {
     },
   };
 }
+
+const { path, responseDeserialize } = streamServices.StreamsService.append;
+const asItIs = (message: Buffer): Buffer => message;
 
 const drained = (call: NodeJS.EventEmitter): Promise<void> => new Promise((resolve) => call.once('drain', resolve));

@@ -1,9 +1,8 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
-import type { AppendReq, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { EncodedEvent } from '../../events/codec.ts';
 import { streamPrefixes } from '../../events/stream-name.ts';
-import { noStream, type Position, startOfLog, type Version } from '../../ports/event-log.ts';
+import { type Position, startOfLog, type Version } from '../../ports/event-log.ts';
 
 /** A place in EventStoreDB's log: of an event, or one that only serves to resume a subscription from. */
 export interface Place {
@@ -67,35 +66,6 @@ export function subscribeRequest(after: Place | 'start'): ReadReq {
     options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions());
     options.setFilter(filter);
   });
-}
-
-/** The messages of one append: where to, and then the events. */
-export function appendMessages(
-  streamName: string,
-  expectedVersion: Version,
-  events: readonly EncodedEvent[],
-): readonly AppendReq[] {
-  const options = new streams.AppendReq.Options();
-  options.setStreamIdentifier(identifierOf(streamName));
-  if (expectedVersion === noStream) options.setNoStream(new shared.Empty());
-  else options.setRevision(String(expectedVersion));
-  const header = new streams.AppendReq();
-  header.setOptions(options);
-  return [header, ...events.map(proposalOf)];
-}
-
-function proposalOf({ eventId, type, data, metadata, binary }: EncodedEvent): AppendReq {
-  const id = new shared.UUID();
-  id.setString(eventId);
-  const message = new streams.AppendReq.ProposedMessage();
-  message.setId(id);
-  message.getMetadataMap().set('type', type);
-  message.getMetadataMap().set('content-type', binary ? 'application/octet-stream' : 'application/json');
-  message.setData(Buffer.from(data, binary ? 'base64' : 'utf8'));
-  message.setCustomMetadata(Buffer.from(metadata, 'utf8'));
-  const request = new streams.AppendReq();
-  request.setProposedMessage(message);
-  return request;
 }
 
 function readRequest(fill: (options: ReadReq.Options) => void): ReadReq {

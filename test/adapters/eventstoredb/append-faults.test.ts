@@ -159,7 +159,7 @@ describe('an append to a server that is not the leader', () => {
   });
 
   test('is unavailable where that goes on for as long as an append may take to settle', async () => {
-    const log = await open({ settleMilliseconds: 1_000 });
+    const log = await open({ deadlineMilliseconds: 5_000, settleMilliseconds: 1_000 });
     server.appends.push(...Array.from({ length: 100 }, () => notLeader(server.port)));
     const begun = performance.now();
     await expect(log.append('group-a', noStream, marks(0, 2))).rejects.toThrow(LogUnavailable);
