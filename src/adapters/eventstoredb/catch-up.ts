@@ -32,17 +32,11 @@ export function createCatchUps(connection: Connection, options: ReadCallOptions)
       let characters = 0;
       const request = subscribeRequest(place);
       await lane.run(options.silenceMilliseconds, (silenceMilliseconds) =>
-        readWhile(connection, request, { silenceMilliseconds, signal }, (response) => {
-          const event = recordedEvent(response);
-          const checkpoint = response.getCheckpoint();
+        readWhile(connection, request, { silenceMilliseconds, signal }, (answer) => {
+          const event = recordedEvent(answer);
           if (event === undefined) {
             // Only where nothing has come before it: a page that fails is read again as a whole.
-            if (checkpoint !== undefined && events.length === 0) {
-              place = {
-                commit: Number(checkpoint.getCommitPosition()),
-                prepare: Number(checkpoint.getPreparePosition()),
-              };
-            }
+            if (answer.checkpoint !== undefined && events.length === 0) place = answer.checkpoint;
             return 'go on';
           }
           if (event.position <= position) return 'go on';

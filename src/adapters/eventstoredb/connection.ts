@@ -1,15 +1,16 @@
 import { DeadlineExceededError } from '@eventstore/db-client';
 import streamServices, { type StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type { AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { createCallArguments } from './call-arguments.ts';
 import { asCommandError, asError, CallFailed } from './call-failed.ts';
 import { createChannels } from './channels.ts';
 import { readConnectionString } from './connection-string.ts';
+import { decodeReadAnswer, type ReadAnswer } from './read-answer.ts';
 
 /** Told what a read answers. Neither member may throw. */
 export interface ReadListener {
-  message(response: ReadResp): void;
+  message(answer: ReadAnswer): void;
   /** Once, unless the read was cancelled: undefined where the server has ended it without an error. */
   ended(failure: CallFailed | undefined): void;
 }
@@ -56,6 +57,7 @@ export function createConnection(url: string): Connection {
       if (response === undefined) answered.reject(error);
       else answered.resolve(response);
     };
+    const { path, responseDeserialize } = appending;
     const call = streams.makeClientStreamRequest(path, asItIs, responseDeserialize, metadata, options, answer);
     const cancel = () => call.cancel();
     cancels.add(cancel);
@@ -104,7 +106,15 @@ export function createConnection(url: string): Connection {
     function open(streams: StreamsClient): void {
       if (isOver) return;
       const { metadata, options, wasSent } = callArguments.withoutDeadline();
-      const call = streams.read(request, metadata, options);
+      const { path, requestSerialize } = reading;
+      const call = streams.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        decodeReadAnswer,
+        request,
+        metadata,
+        options,
+      );
       cancelCall = () => call.cancel();
       let failed = false;
       // Stays after the call's end: what comes late must not be an uncaught exception.
@@ -119,8 +129,8 @@ export function createConnection(url: string): Connection {
       call.on('end', () => {
         if (!failed) end(undefined);
       });
-      call.on('data', (response: ReadResp) => {
-        if (!isOver) listener.message(response);
+      call.on('data', (answer: ReadAnswer) => {
+        if (!isOver) listener.message(answer);
       });
     }
 
@@ -143,7 +153,7 @@ export function createConnection(url: string): Connection {
   };
 }
 
-const { path, responseDeserialize } = streamServices.StreamsService.append;
+const { append: appending, read: reading } = streamServices.StreamsService;
 const asItIs = (message: Buffer): Buffer => message;
 
 const drained = (call: NodeJS.EventEmitter): Promise<void> => new Promise((resolve) => call.once('drain', resolve));

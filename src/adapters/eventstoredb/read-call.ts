@@ -1,6 +1,7 @@
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { CallFailed } from './call-failed.ts';
 import type { Connection } from './connection.ts';
+import type { ReadAnswer } from './read-answer.ts';
 
 export interface ReadCallOptions {
   /** How long the server may say nothing before the call has failed. */
@@ -18,7 +19,7 @@ export function readWhile(
   connection: Connection,
   request: ReadReq,
   { silenceMilliseconds, signal }: ReadCallOptions,
-  take: (response: ReadResp) => 'go on' | 'stop',
+  take: (answer: ReadAnswer) => 'go on' | 'stop',
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return resolve();
@@ -41,10 +42,10 @@ export function readWhile(
     );
     signal?.addEventListener('abort', stop);
     const cancel = connection.read(request, silenceMilliseconds, {
-      message: (response) => {
+      message: (answer) => {
         timer.refresh();
         try {
-          if (take(response) === 'stop') stop();
+          if (take(answer) === 'stop') stop();
         } catch (error) {
           stop(error instanceof Error ? error : new Error(String(error)));
         }

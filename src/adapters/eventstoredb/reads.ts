@@ -42,8 +42,8 @@ export function createReads(connection: Connection, options: ReadCallOptions): R
     const isTooMuch = (): boolean => events.length > 1 && characters >= maximumPageCharacters;
     try {
       await lane.run(options.silenceMilliseconds, (silenceMilliseconds) =>
-        readWhile(connection, request, { ...options, silenceMilliseconds }, (response) => {
-          const event = recordedEvent(response);
+        readWhile(connection, request, { ...options, silenceMilliseconds }, (answer) => {
+          const event = recordedEvent(answer);
           if (event === undefined) return 'go on';
           events.push(event);
           characters += event.data.length + event.metadata.length;

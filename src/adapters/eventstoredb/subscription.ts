@@ -1,6 +1,6 @@
-import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { RecordedEvent } from '../../ports/event-log.ts';
 import type { Connection } from './connection.ts';
+import type { ReadAnswer } from './read-answer.ts';
 import { recordedEvent } from './recorded-event.ts';
 import { type Place, subscribeRequest } from './requests.ts';
 
@@ -64,22 +64,19 @@ export function subscribeOnce(
       }
     }
 
-    function hear(response: ReadResp): void {
+    function hear(answer: ReadAnswer): void {
       subscriber.heard();
-      const checkpoint = response.getCheckpoint();
-      const event = recordedEvent(response);
+      const event = recordedEvent(answer);
       if (event !== undefined) {
         arrived.push(event);
         place = { commit: event.position, prepare: event.position };
-      } else if (checkpoint !== undefined) {
-        place = { commit: Number(checkpoint.getCommitPosition()), prepare: Number(checkpoint.getPreparePosition()) };
-      }
+      } else if (answer.checkpoint !== undefined) place = answer.checkpoint;
       flush ??= setImmediate(orFail, handOn);
     }
 
     signal.addEventListener('abort', abort);
     const cancel = connection.read(subscribeRequest(after), deadlineMilliseconds, {
-      message: (response) => orFail(() => hear(response)),
+      message: (answer) => orFail(() => hear(answer)),
       ended: settle,
     });
   });

@@ -1,30 +1,24 @@
-import shared from '@eventstore/db-client/generated/shared_pb.js';
-import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { expect, test, vi } from 'vitest';
 import type { Connection, ReadListener } from '../../../src/adapters/eventstoredb/connection.ts';
+import type { ReadAnswer } from '../../../src/adapters/eventstoredb/read-answer.ts';
 import type { Reads } from '../../../src/adapters/eventstoredb/reads.ts';
 import { subscribeOnce } from '../../../src/adapters/eventstoredb/subscription.ts';
 import { superviseSubscription } from '../../../src/adapters/eventstoredb/supervised-subscription.ts';
 
 /** What is thrown in an event of a call, or in a timer, would be nobody's and end the process. Here it ends a subscription. */
 
-function eventAt(position: number) {
-  const event = new streams.ReadResp.ReadEvent.RecordedEvent();
-  const identifier = new shared.StreamIdentifier();
-  identifier.setStreamName(Buffer.from('group-g'));
-  event.setStreamIdentifier(identifier);
-  const id = new shared.UUID();
-  id.setString(crypto.randomUUID());
-  event.setId(id);
-  event.setCommitPosition(String(position));
-  event.setPreparePosition(String(position));
-  event.getMetadataMap().set('type', 'T').set('content-type', 'application/json').set('created', '0');
-  const read = new streams.ReadResp.ReadEvent();
-  read.setEvent(event);
-  const response = new streams.ReadResp();
-  response.setEvent(read);
-  return response;
-}
+const eventAt = (position: number): ReadAnswer => ({
+  event: {
+    id: crypto.randomUUID(),
+    streamName: 'group-g',
+    revision: 0,
+    commit: position,
+    prepare: position,
+    properties: { type: 'T', 'content-type': 'application/json', created: '0' },
+    metadata: Buffer.alloc(0),
+    data: Buffer.alloc(0),
+  },
+});
 
 /** A connection whose reads the test answers. */
 function createConnection() {
