@@ -34,15 +34,20 @@ const spoils: Readonly<Record<string, Spoil>> = {
   gap: (stored) => ({ ...stored, data: stored.data.replace(/"(seq|upTo|lines|afterSeq)":\d+/, '"$1":268435456') }),
 };
 
-/** A log that holds what it is told, readable as the test says. */
-function logOf(entries: readonly Entry[], spoil: (stored: EncodedEvent, index: number) => EncodedEvent) {
+/** A log that holds what it is told, as whole and as readable as the test says. */
+function logOf(
+  entries: readonly Entry[],
+  spoil: (stored: EncodedEvent, index: number) => EncodedEvent = (stored) => stored,
+  isKept: (recorded: RecordedEvent) => boolean = () => true,
+) {
   const versions = new Map<string, number>();
-  const all = entries.map(({ streamName, event }, index): RecordedEvent => {
+  const stored = entries.map(({ streamName, event }, index): RecordedEvent => {
     const version = (versions.get(streamName) ?? -1) + 1;
     versions.set(streamName, version);
-    const stored = spoil(encodeEvent(event, metadata, deriveId(String(index))), index);
-    return { ...stored, streamName, version, position: index * 3, recordedAt: 0 };
+    const encoded = spoil(encodeEvent(event, metadata, deriveId(String(index))), index);
+    return { ...encoded, streamName, version, position: index * 3, recordedAt: 0 };
   });
+  const all = stored.filter(isKept);
   const log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream'> = {
     endPosition: async () => all.at(-1)?.position ?? -1,
     readStream: async (streamName, from, limit) =>
@@ -80,7 +85,7 @@ const anyPoison = fc.record({
 
 /** One group halts at what cannot be read, wholly, and goes on once it can; nobody else notices. */
 export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>): void {
-  async function built(build: (made: ReadModelsUnderTest) => Promise<void>) {
+  async function built(build: (made: ReadModelsUnderTest) => Promise<unknown>) {
     const made = await makeReadModels();
     try {
       await build(made);
@@ -92,8 +97,7 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
     }
   }
 
-  const whole = (entries: readonly Entry[]) =>
-    built(async ({ writer }) => void (await projectAll(logOf(entries, (stored) => stored).log, writer)));
+  const whole = (entries: readonly Entry[]) => built(({ writer }) => projectAll(logOf(entries).log, writer));
 
   test('poison anywhere halts its group there, with the rows of before; once it can be read, all is as if it had never been', async () => {
     await assertAsyncProperty(
@@ -116,7 +120,7 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
         expect(halted.groups).toEqual({ ...untouched.groups, [bad]: prefix.groups[bad] });
         const cured = await built(async ({ writer, readModels }) => {
           await projectAll(spoiled.log, writer);
-          expect(await projectAll(logOf(entries, (stored) => stored).log, writer)).toEqual({
+          expect(await projectAll(logOf(entries).log, writer)).toEqual({
             poison: [],
             resumed: [bad],
           });
@@ -125,6 +129,32 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
         expect(cured).toEqual(untouched);
       }),
       { numRuns: 25 },
+    );
+  });
+
+  test('what is missing anywhere halts its group at what comes after it in the stream, with the rows of before', async () => {
+    await assertAsyncProperty(
+      fc.asyncProperty(anyHistory, fc.constantFrom('group', 'reads'), fc.nat(), async (entries, family, place) => {
+        const { all } = logOf(entries);
+        const bad = groupIds[place % groupIds.length] ?? 'g';
+        const stream = all.filter(({ streamName }) => streamName === `${family}-${bad}`);
+        // Nobody misses the newest event.
+        const missing = stream[place % Math.max(1, stream.length - 1)];
+        const next = stream[(missing?.version ?? 0) + 1];
+        fc.pre(missing !== undefined && next !== undefined);
+        const half = logOf(entries, undefined, ({ position }) => position !== missing.position);
+        const isShown = ({ streamName, position }: RecordedEvent) =>
+          position !== missing.position && (!streamName.endsWith(`-${bad}`) || position < next.position);
+        const before = await built(({ writer }) => projectAll(logOf(entries, undefined, isShown).log, writer));
+        const halted = await built(async ({ writer, readModels }) => {
+          expect((await projectAll(half.log, writer)).poison).toMatchObject([
+            { groupId: bad, position: next.position },
+          ]);
+          expect(await readModels.haltedGroups()).toMatchObject([{ groupId: bad, position: next.position }]);
+        });
+        expect(halted.groups).toEqual({ ...(await whole(entries)).groups, [bad]: before.groups[bad] });
+      }),
+      { numRuns: 15 },
     );
   });
 
@@ -156,7 +186,7 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
 
   test('what the writer fails on halts the group whose event says it; another start, without the defect, goes on', async () => {
     const entries = [...groupIds.flatMap(begin), ...happenings(groupIds.flatMap(sendTwice))];
-    const { log, all } = logOf(entries, (stored) => stored);
+    const { log, all } = logOf(entries);
     const untouched = await whole(entries);
     const bad = all.find(({ streamName, data }) => streamName === 'group-h' && data.includes('"seq":2'));
     const failing = (writer: ReadModelWriter): ReadModelWriter => ({
@@ -180,7 +210,7 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
 
   test('a writer that fails whatever it is told ends the projection, and halts nobody', async () => {
     const entries = [...groupIds.flatMap(begin)];
-    const { log } = logOf(entries, (stored) => stored);
+    const { log } = logOf(entries);
     await built(async ({ writer, readModels }) => {
       const broken = { ...writer, apply: () => Promise.reject(new TypeError('nothing goes')) };
       await expect(projectAll(log, broken)).rejects.toThrow('nothing goes');

@@ -94,10 +94,12 @@ const bytesOf = ({ data, metadata }: RecordedEvent): number => eventBytes + stri
 /** Those after `position`, each after the one before it: a subscription that was resumed brings some events again. */
 function inOrder(arrived: readonly RecordedEvent[], position: Position): readonly RecordedEvent[] {
   let end = position;
-  const events = arrived.filter((event) => {
+  const isNext = (event: RecordedEvent): boolean => {
     if (event.position <= end) return false;
     end = event.position;
     return true;
-  });
-  return events.length === arrived.length ? arrived : events;
+  };
+  if (arrived.every(isNext)) return arrived;
+  end = position;
+  return arrived.filter(isNext);
 }
