@@ -9,19 +9,20 @@ import { decodeEvent } from '../src/events/codec.ts';
 import { groupStream } from '../src/events/stream-name.ts';
 import { createLogger } from '../src/processes/logger.ts';
 import { serve } from '../src/processes/serve.ts';
+import { startMongoServer } from '../test/servers/mongo-server.ts';
 import { startWireServer } from '../test/servers/wire-server.ts';
 import { ask, type Senders, startSenders, startWatcher, type Watcher } from './chat-load.ts';
+import { type FailPoints, openFailPoints } from './fail-points/fail-points.ts';
+import { runFailPoints } from './fail-points/run-fail-points.ts';
 import { chooseFault, type Fault } from './network-faults.ts';
 import { type NetworkProxy, startNetworkProxy } from './network-proxy.ts';
 import type { TortureOptions, TortureResult } from './row.ts';
 
 /**
- * R3: proxies before the stores. Reached when no call hangs beyond its deadline, everything has converged 30 s after
- * healing, and each message is there once.
+ * R3: proxies before the stores, and a MongoDB whose commands fail. Reached when no call hangs beyond its deadline,
+ * everything has converged 30 s after healing, and each message is there once; and when the read models that are written
+ * while commands fail are those of a clean copy after each round, and of one moment within it.
  */
-
-/** Where HIGHWATER_MONGODB_URL names a MongoDB, its network fails too; without one the read models are a file. */
-const { HIGHWATER_MONGODB_URL: mongoUrl } = process.env;
 
 /**
  * The longest that an answer may take: an append's deadline and the time in which it is settled by reading back, behind
@@ -30,13 +31,33 @@ const { HIGHWATER_MONGODB_URL: mongoUrl } = process.env;
 const patienceMilliseconds = 40_000;
 const convergenceMilliseconds = 30_000;
 const groupId = 'storm';
+/** Of writing to a MongoDB whose commands fail, which takes a second or two each, for one of the others. */
+const failPointRounds = 3;
+const controlRounds = 2;
 
-export async function run({ rounds, seed, log }: TortureOptions): Promise<TortureResult> {
-  log(mongoUrl === undefined ? 'the read models are a file: HIGHWATER_MONGODB_URL names no server' : 'on MongoDB');
+/**
+ * The MongoDB is the one that HIGHWATER_MONGODB_URL names, or SecantusDB, which is installed. `onFiles`: without one, the
+ * read models are a file, and only the event store's network fails.
+ */
+export async function run(options: TortureOptions, { onFiles = false } = {}): Promise<TortureResult> {
+  const named = process.env['HIGHWATER_MONGODB_URL'];
+  if (onFiles) return runOn(undefined, options);
+  if (named !== undefined) return runOn(named, options);
+  const mongo = await startMongoServer('secantusdb');
+  try {
+    return await runOn(mongo.url, options);
+  } finally {
+    await mongo.stop();
+  }
+}
+
+async function runOn(mongoUrl: string | undefined, { rounds, seed, log }: TortureOptions): Promise<TortureResult> {
+  log(mongoUrl === undefined ? 'the read models are a file' : 'the read models are on MongoDB');
   const startedAt = performance.now();
   const random = createRandom(seed);
+  const failPoints = mongoUrl === undefined ? undefined : await openFailPoints(mongoUrl);
   const problems: string[] = [];
-  await withStage({ mongoUrl, freshIds: false, problems }, async (stage) => {
+  await withStage({ mongoUrl, failPoints, freshIds: false, problems }, async (stage) => {
     for (let round = 0; round < rounds; round += 1) {
       const fault = stage.chooseFault(random);
       log(`round ${round + 1} of ${rounds}: ${fault.name}`);
@@ -47,11 +68,19 @@ export async function run({ rounds, seed, log }: TortureOptions): Promise<Tortur
     }
     await stage.finish(problems);
   });
+  let controlFailed = await controlFails(log);
+  if (mongoUrl !== undefined && failPoints !== undefined) {
+    await failPoints.close();
+    const onFailing = { mongoUrl, seed, log, rounds: failPointRounds * rounds };
+    problems.push(...(await runFailPoints(onFailing)));
+    log('control: what has failed is not written again');
+    controlFailed &&= (await runFailPoints({ ...onFailing, rounds: controlRounds, isRepeated: false })).length > 0;
+  }
   for (const problem of problems) log(`failed: ${problem}`);
   return {
     runs: rounds,
     failures: problems.length,
-    controlFailed: await controlFails(log),
+    controlFailed,
     seed,
     seconds: Math.round((performance.now() - startedAt) / 1_000),
   };
@@ -60,7 +89,7 @@ export async function run({ rounds, seed, log }: TortureOptions): Promise<Tortur
 /** The cure taken out: a client whose repetitions carry new ids, while answers are lost after the commit. */
 async function controlFails(log: (line: string) => void): Promise<boolean> {
   const problems: string[] = [];
-  await withStage({ mongoUrl: undefined, freshIds: true, problems }, async (stage) => {
+  await withStage({ mongoUrl: undefined, failPoints: undefined, freshIds: true, problems }, async (stage) => {
     log('control: repetitions under new ids, while answers are lost');
     stage.eventStore.set('swallowAnswers');
     await wait(20_000);
@@ -80,10 +109,15 @@ interface Stage {
 }
 
 async function withStage(
-  options: { mongoUrl: string | undefined; freshIds: boolean; problems: string[] },
+  options: {
+    mongoUrl: string | undefined;
+    failPoints: FailPoints | undefined;
+    freshIds: boolean;
+    problems: string[];
+  },
   act: (stage: Stage) => Promise<void>,
 ): Promise<void> {
-  const { mongoUrl, freshIds, problems } = options;
+  const { mongoUrl, failPoints, freshIds, problems } = options;
   const wire = await startWireServer();
   const data = await mkdtemp(join(tmpdir(), 'highwater-storm-'));
   const eventStore = await startNetworkProxy(wire.port);
@@ -119,7 +153,7 @@ async function withStage(
   try {
     await act({
       eventStore,
-      chooseFault: (random) => chooseFault(random, eventStore, mongo?.proxy),
+      chooseFault: (random) => chooseFault(random, eventStore, mongo && { proxy: mongo.proxy, failPoints }),
       async expectConverged(found) {
         const deadline = performance.now() + convergenceMilliseconds;
         const acknowledged = senders.acknowledged.size;

@@ -15,7 +15,7 @@ import { holds, type TortureRow } from './row.ts';
 const rows: readonly TortureRow[] = [
   {
     name: 'R3',
-    title: 'the network before the stores is slow, resets, goes silent and loses answers',
+    title: 'the network before the stores is slow, resets, goes silent and loses answers, and MongoDB’s commands fail',
     rounds: { long: 60, short: 2 },
     run: (options) => runNetworkFaults(options),
   },

@@ -7,6 +7,6 @@ test('a failing network before the event store loses, doubles and hangs nothing;
 }, async () => {
   const seed = Date.now() % 2 ** 31;
   console.info(`the network fails with seed ${seed}`);
-  const result = await run({ rounds: 2, seed, log: (line) => console.info(line) });
+  const result = await run({ rounds: 2, seed, log: (line) => console.info(line) }, { onFiles: true });
   expect(result).toMatchObject({ failures: 0, controlFailed: true });
 });
