@@ -1,13 +1,17 @@
 import { Command } from 'commander';
+import { registerBuilds } from './cli/builds.ts';
 import { registerDemo } from './cli/demo.ts';
 import { registerEventStore } from './cli/eventstore.ts';
 import { registerImport } from './cli/import.ts';
+import { registerRebuild } from './cli/rebuild.ts';
 import { registerServe } from './cli/serve.ts';
 import { registerToken } from './cli/token.ts';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { openHighwater } from './processes/highwater.ts';
 import { createLogger } from './processes/logger.ts';
+import { openBuilds } from './processes/open-builds.ts';
 import { openTokens } from './processes/open-tokens.ts';
+import { rebuildReadModels } from './processes/rebuild-read-models.ts';
 import { serve, serveProjector } from './processes/serve.ts';
 import { serveEventStore } from './processes/serve-event-store.ts';
 
@@ -26,6 +30,9 @@ registerImport(program, {
   },
 });
 registerEventStore(program, { readConfig, serveEventStore, createLogger });
+const open = (config: Config) => openBuilds(config, createLogger({ logLevel: 'warn' }));
+registerRebuild(program, { readConfig, open, rebuild: rebuildReadModels });
+registerBuilds(program, { readConfig, open });
 registerDemo(program, { readConfig, serve, openHighwater, createLogger });
 
 try {

@@ -41,8 +41,8 @@ const arrows: Readonly<Record<string, Arrows>> = {
   memory: { folders: [], packages: /^$/ },
   ports: { folders: ['events'], packages: /^$/ },
   commands: { folders: ['events', 'ports', 'memory'], packages: /^immutable$/ },
-  // Only to let other work go on between two pieces of its own.
-  projections: { folders: ['events', 'ports', 'memory'], packages: /^node:timers\/promises$/ },
+  // Only to let other work go on between two pieces of its own, and for checksums.
+  projections: { folders: ['events', 'ports', 'memory'], packages: /^node:(timers\/promises|crypto)$/ },
   // What every log's adapter follows it with. It knows no store, and no adapter but through what it is handed.
   'adapters/following': { folders: ['events', 'ports', 'memory'], packages: /^node:timers\/promises$/ },
   'adapters/sqlite': { folders: ['events', 'ports', 'adapters/following'], packages: /^node:/ },

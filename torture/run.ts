@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { run as runNetworkFaults } from './r3-network.ts';
+import { run as runRebuild, shortStage } from './r5-rebuild.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
 import { run as runSlow } from './r8-slow.ts';
 import { run as runRevoked } from './r9-revoked.ts';
@@ -18,6 +19,12 @@ const rows: readonly TortureRow[] = [
     title: 'the network before the stores is slow, resets, goes silent and loses answers, and MongoDB’s commands fail',
     rounds: { long: 60, short: 2 },
     run: (options) => runNetworkFaults(options),
+  },
+  {
+    name: 'R5',
+    title: 'the read models are rebuilt, and builds are killed, stopped and removed, while many read and write',
+    rounds: { long: 3, short: 1 },
+    run: (options) => runRebuild(options.rounds > 1 ? options : { ...options, ...shortStage }),
   },
   {
     name: 'R6',

@@ -1,5 +1,5 @@
 import { openEventStoreLog } from '../../src/adapters/eventstoredb/event-log.ts';
-import { openMongoReadModelWriter } from '../../src/adapters/mongodb/read-model-writer.ts';
+import { openMongoReadModelBuilds } from '../../src/adapters/mongodb/read-model-builds.ts';
 import { answer } from '../child.ts';
 import { requireServers } from '../servers.ts';
 
@@ -9,13 +9,15 @@ import { requireServers } from '../servers.ts';
  */
 const { eventStoreUrl, mongoUrl } = requireServers();
 const log = await openEventStoreLog({ url: eventStoreUrl });
-const end = await log.endPosition();
-const writer = await openMongoReadModelWriter({
-  url: mongoUrl,
-  holder: 'bench',
-  signal: AbortSignal.timeout(30_000),
-});
-await writer.apply([], end);
+const [last] = await log.readAllBackwards(undefined, 1);
+if (last === undefined) throw new Error('the log is empty');
+const { position, streamName, version, eventId } = last;
+const builds = openMongoReadModelBuilds({ url: mongoUrl, holder: 'bench' });
+const build = await builds.create();
+const writer = await builds.openWriter(build, AbortSignal.timeout(30_000));
+await writer.commit([], { position, event: { streamName, version, eventId } });
 await writer.close();
+await builds.serve(await builds.served(), build);
+await builds.close();
 await log.close();
-answer({ end });
+answer({ end: position });

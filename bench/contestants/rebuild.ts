@@ -1,7 +1,8 @@
 import { openSqliteEventLogReader } from '../../src/adapters/sqlite/event-log.ts';
+import { createReadModelFile } from '../../src/adapters/sqlite/read-model-file.ts';
 import { openSqliteReadModelWriter } from '../../src/adapters/sqlite/read-model-writer.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
-import type { ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { ReadModelWriter } from '../../src/ports/row-store.ts';
 import { runProjection } from '../../src/projections/run-projection.ts';
 import { answer, contestantOptions } from '../child.ts';
 import { requireServers, type ServerUrls } from '../servers.ts';
@@ -42,7 +43,7 @@ let projectedAt = Number.NaN;
 let events = 0;
 
 await runProjection({
-  log: { endPosition: log.endPosition, readStream: log.readStream, subscribe: countingEvents },
+  log: { ...log, subscribe: countingEvents },
   writer,
   signal: abort.signal,
   onCheckpoint: (_, caughtUp) => {
@@ -57,8 +58,8 @@ await runProjection({
   onFault: (error) => process.stderr.write(`the rebuild waits and tries again: ${error.message}\n`),
 });
 const finished = performance.now();
-const checkpoint = await writer.checkpoint();
-if (checkpoint < end) throw new Error(`the read models are at ${checkpoint}, the log was at ${end}`);
+const { position } = await writer.checkpoint();
+if (position < end) throw new Error(`the read models are at ${position}, the log was at ${end}`);
 await writer.close();
 await log.close();
 const result: RebuildResult = {
@@ -70,17 +71,19 @@ answer(result);
 
 async function openEmbedded({ logFile, readModelsFile }: EmbeddedRebuildOptions): Promise<Stores> {
   const log = await openSqliteEventLogReader({ file: logFile });
+  createReadModelFile(readModelsFile);
   return { log, writer: openSqliteReadModelWriter({ file: readModelsFile }), pollMilliseconds: 5 };
 }
 
 /** The drivers are loaded before the clock starts, and not at all in the embedded form. */
 async function serverOpener({ eventStoreUrl, mongoUrl }: ServerUrls): Promise<() => Promise<Stores>> {
   const { openEventStoreLog } = await import('../../src/adapters/eventstoredb/event-log.ts');
-  const { openMongoReadModelWriter } = await import('../../src/adapters/mongodb/read-model-writer.ts');
+  const { openMongoReadModelBuilds } = await import('../../src/adapters/mongodb/read-model-builds.ts');
   return async () => {
     const log = await openEventStoreLog({ url: eventStoreUrl });
     const signal = AbortSignal.timeout(60_000);
-    const writer = await openMongoReadModelWriter({ url: mongoUrl, holder: 'bench', signal });
+    const builds = openMongoReadModelBuilds({ url: mongoUrl, holder: 'bench' });
+    const writer = await builds.openWriter(await builds.create(), signal);
     return { log, writer, pollMilliseconds: 50 };
   };
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { openReadModelFile } from '../../src/adapters/sqlite/read-model-file.ts';
+import { createReadModelFile, openForWriting } from '../../src/adapters/sqlite/read-model-file.ts';
 import { searchWords } from '../../src/ports/search-words.ts';
 import { answer, contestantOptions } from '../child.ts';
 
@@ -28,7 +28,8 @@ const tables = readTables();
 const started = performance.now();
 const events = scan();
 const scanned = performance.now();
-const target = openReadModelFile(readModelsFile);
+createReadModelFile(readModelsFile);
+const target = openForWriting(readModelsFile);
 for (const { name, rows } of tables) write(name, rows);
 const seconds = (performance.now() - started) / 1_000;
 target.close();

@@ -8,7 +8,7 @@ export class ReadModelsCorrupt extends Error {
   override readonly name = 'ReadModelsCorrupt';
 }
 
-/** Another process has become the one writer. Nothing more is written by this one until it is chosen again. */
+/** Another process has become the one writer, or the build is gone. Nothing more is written by this one until it is chosen again. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }

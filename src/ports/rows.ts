@@ -107,14 +107,6 @@ export interface HaltedGroup {
   readonly reason: string;
 }
 
-/** How far a group's two streams are in its rows, and its newest message there. */
-export interface GroupEnd {
-  readonly groupId: string;
-  readonly version: Version;
-  readonly readsVersion: Version;
-  readonly lastSeq: number;
-}
-
 /** Where messages `fromSeq` to `toSeq` all have `readCount` readers. */
 export interface ReadCountRange {
   readonly fromSeq: number;

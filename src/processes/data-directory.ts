@@ -1,14 +1,14 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startRefused } from './start-refused.ts';
 
-const databaseFiles = ['log.db', 'read-models.db'].flatMap((name) => [name, `${name}-wal`, `${name}-shm`]);
 /** What is written by whoever runs on the directory. */
-const writtenFiles = ['lock', 'lock.pid', ...databaseFiles];
+const writtenFiles = ['lock', 'lock.pid', 'log.db', 'log.db-wal', 'log.db-shm', 'read-models'];
 
 export const filesOf = (dataDirectory: string) => ({
   log: join(dataDirectory, 'log.db'),
-  readModels: join(dataDirectory, 'read-models.db'),
+  /** A directory: a file for every build. */
+  readModels: join(dataDirectory, 'read-models'),
   secret: join(dataDirectory, 'jwt-secret'),
 });
 
@@ -29,8 +29,12 @@ export function prepareDataDirectory(dataDirectory: string): void {
   const { R_OK, W_OK, X_OK } = constants;
   attempting(`the data directory ${directory} cannot be made`, () => mkdirSync(directory, { recursive: true }));
   attempting(`the data directory ${directory} cannot be written`, () => accessSync(directory, R_OK | W_OK | X_OK));
-  for (const name of writtenFiles) {
-    const file = join(directory, name);
+  const { readModels } = filesOf(directory);
+  const files = [
+    ...writtenFiles.map((name) => join(directory, name)),
+    ...(existsSync(readModels) ? readdirSync(readModels) : []).map((name) => join(readModels, name)),
+  ];
+  for (const file of files) {
     if (existsSync(file)) attempting(`${file} cannot be written`, () => accessSync(file, R_OK | W_OK));
   }
 }

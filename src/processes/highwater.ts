@@ -12,10 +12,10 @@ import { createReadCountAnnouncer } from '../delivery/read-count-announcer.ts';
 import { createShownMessages } from '../delivery/shown-messages.ts';
 import { type EventLog, LogUnavailable, type Position } from '../ports/event-log.ts';
 import { createHaltedGroups } from '../ports/halted-groups.ts';
+import type { ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
-import type { ReadModels } from '../ports/read-models.ts';
 import { readWholeStreams } from '../ports/whole-streams.ts';
-import { requireCheckpointInLog } from '../projections/checkpoint-ahead.ts';
+import { requireCheckpointInLog } from '../projections/checkpoint-in-log.ts';
 import { createHotReadCounts } from '../projections/hot-read-counts.ts';
 import { createSharedSnapshots } from '../projections/shared-snapshots.ts';
 import type { Tokens } from '../rights/tokens.ts';
@@ -56,7 +56,7 @@ export interface OpenOptions {
 
 /**
  * Opens the stores and everything that stands on them, waiting for an event store that is not there yet. Rejects as
- * openStores does, with CheckpointAheadOfLog, and with the signal's reason when it aborts first.
+ * openStores does, with CheckpointNotInLog, and with the signal's reason when it aborts first.
  */
 export async function openHighwater(config: Config, options: OpenOptions = {}): Promise<Highwater> {
   const { logger = createLogger(config), signal = new AbortController().signal } = options;
@@ -85,7 +85,7 @@ export async function openHighwater(config: Config, options: OpenOptions = {}): 
 
 /** The parts that are the same whatever the stores are. */
 async function createServices(
-  options: Pick<Stores, 'log' | 'readModels'> & {
+  options: Pick<Stores, 'log' | 'builds' | 'readModels'> & {
     readonly tokens: Tokens;
     readonly logger: Logger;
     readonly signal: AbortSignal;
@@ -131,11 +131,16 @@ async function createServices(
     // Also where the read models are away: whoever needs them is told so.
     onEnd: () => 'again',
   });
+  const forgetAll = (): void => {
+    for (const kept of [snapshots, commands, counts, freshness]) kept.forgetAll();
+  };
+  readModels.onSwitched((build) => {
+    logger.info({ build }, 'other read models are served: what came from those before is begun anew');
+    forgetAll();
+  });
   return {
     services,
-    forgetAll() {
-      for (const kept of [snapshots, commands, counts, freshness]) kept.forgetAll();
-    },
+    forgetAll,
     async stop() {
       await learning.stop();
       await feed.stop();
@@ -150,14 +155,14 @@ const learnMilliseconds = 2_000;
 /** The log's end, from which this process follows it: waits for the log as long as it takes, and says why. */
 async function findStart(options: {
   readonly log: EventLog;
-  readonly readModels: ReadModels;
+  readonly builds: ReadModelBuilds;
   readonly signal: AbortSignal;
   readonly trouble: LogTrouble;
 }): Promise<Position> {
-  const { log, readModels, signal, trouble } = options;
+  const { log, builds, signal, trouble } = options;
   for (;;) {
     try {
-      await requireCheckpointInLog(log, readModels).catch((error: unknown) => {
+      await requireServedInLog(log, builds).catch((error: unknown) => {
         // Delivery does not need them, and the projector looks again before it writes.
         if (!(error instanceof ReadModelsUnavailable)) throw error;
       });
@@ -170,4 +175,11 @@ async function findStart(options: {
     }
     await wait(retryMilliseconds, undefined, { signal });
   }
+}
+
+/** Throws CheckpointNotInLog where the served read models are of another log. */
+async function requireServedInLog(log: EventLog, builds: ReadModelBuilds): Promise<void> {
+  const served = await builds.served();
+  const build = (await builds.list()).find(({ id }) => id === served);
+  if (build !== undefined) await requireCheckpointInLog(log, build.checkpoint);
 }

@@ -3,23 +3,24 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { lockDataDirectory } from '../adapters/sqlite/data-directory-lock.ts';
 import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts';
-import { discardReadModels } from '../adapters/sqlite/read-model-file.ts';
-import { openSqliteReadModelWriter } from '../adapters/sqlite/read-model-writer.ts';
-import { openSqliteReadModels } from '../adapters/sqlite/read-models.ts';
+import { openSqliteReadModelBuilds } from '../adapters/sqlite/read-model-builds.ts';
 import { type Config, ConfigInvalid } from '../config.ts';
 import { type EventLog, LogUnavailable } from '../ports/event-log.ts';
-import type { ReadModels } from '../ports/read-models.ts';
-import type { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
+import type { ReadModelBuilds } from '../ports/read-model-builds.ts';
+import type { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
 import { filesOf, prepareDataDirectory } from './data-directory.ts';
 import type { LogTrouble } from './log-trouble.ts';
+import { throwAway } from './project-served-build.ts';
 import type { Projector } from './projector.ts';
 import { startProjectorInProcess } from './projector-in-process.ts';
 import { startProjectorThread } from './projector-in-thread.ts';
+import { createServedReadModels, type ServedReadModels } from './served-read-models.ts';
 
 /** What a process stands on. */
 export interface Stores {
   readonly log: EventLog;
-  readonly readModels: ReadModels;
+  readonly builds: ReadModelBuilds;
+  readonly readModels: ServedReadModels;
   /** Undefined where other processes project. */
   readonly projector: Projector | undefined;
   /** Finishes what is under way and lets go of every file and connection. */
@@ -38,7 +39,7 @@ type Closing = AsyncDisposableStack;
 export async function openStores(
   config: Config,
   logger: Logger,
-  onRefused: (error: CheckpointAheadOfLog) => void,
+  onRefused: (error: CheckpointNotInLog) => void,
   trouble: LogTrouble,
   wrapLog: (log: EventLog) => EventLog = (log) => log,
 ): Promise<Stores> {
@@ -69,7 +70,7 @@ async function openLog(config: Config, logger: Logger, trouble: LogTrouble, clos
 }
 
 // The drivers of servers are loaded only where they are used: an embedded process starts without them.
-async function openEventStoreLog(url: string, logger: Logger, trouble: LogTrouble): Promise<EventLog> {
+export async function openEventStoreLog(url: string, logger: Logger, trouble: LogTrouble): Promise<EventLog> {
   const adapter = await import('../adapters/eventstoredb/event-log.ts');
   const onFault = (fault: Error) => {
     if (fault.cause instanceof LogUnavailable) trouble.met(fault.cause);
@@ -94,11 +95,11 @@ async function usable<Store>(variable: string, open: () => Promise<Store>): Prom
 
 /** Whom a projector tells what. */
 interface Tell {
-  readonly onRefused: (error: CheckpointAheadOfLog) => void;
+  readonly onRefused: (error: CheckpointNotInLog) => void;
   readonly trouble: LogTrouble;
 }
 
-type OpenReadModels = Pick<Stores, 'readModels' | 'projector'>;
+type OpenReadModels = Pick<Stores, 'builds' | 'readModels' | 'projector'>;
 
 function openReadModels(
   config: Config,
@@ -110,18 +111,45 @@ function openReadModels(
   const { eventStoreUrl, mongoUrl } = config;
   if (mongoUrl !== undefined) return openOnMongo(mongoUrl, config, logger, log, tell, closing);
   if (eventStoreUrl !== undefined) return openBesideServer(config, logger, log, tell, closing);
-  return openEmbedded(config, logger, tell, closing);
+  return openEmbedded(config, logger, log, tell, closing);
 }
 
-/** Both files allow another thread: the serving one then never waits for a read model to be written. */
-async function openEmbedded(config: Config, logger: Logger, tell: Tell, closing: Closing): Promise<OpenReadModels> {
-  const files = filesOf(config.dataDirectory);
-  const projector = await startProjectorThread({ files, logger, onRefused: tell.onRefused });
-  closing.defer(() => projector.stop());
-  const readModels = openSqliteReadModels({ file: files.readModels, onDamage: projector.rebuild });
+/** Readers of the served build, wherever the builds are. */
+function openServed(builds: ReadModelBuilds, log: EventLog, closing: Closing): ServedReadModels {
+  const readModels = createServedReadModels({ builds, log });
   closing.defer(() => readModels.close());
-  projector.onRebuilt(() => readModels.reopen());
-  return { readModels, projector };
+  return readModels;
+}
+
+/** Damage that a reader meets: the writer may never touch what is damaged. */
+function openFileBuilds(directory: string, logger: Logger): ReadModelBuilds {
+  const builds = openSqliteReadModelBuilds({
+    directory,
+    onDamage(build, reason) {
+      logger.error({ build, reason }, 'the read models are damaged; they are built anew');
+      throwAway(builds, build).catch((error: unknown) => {
+        logger.error({ build, err: error }, 'the damaged read models cannot be thrown away');
+      });
+    },
+  });
+  return builds;
+}
+
+/** Files allow another thread: the serving one then never waits for a read model to be written. */
+async function openEmbedded(
+  config: Config,
+  logger: Logger,
+  log: EventLog,
+  tell: Tell,
+  closing: Closing,
+): Promise<OpenReadModels> {
+  const { dataDirectory } = config;
+  const projector = await startProjectorThread({ dataDirectory, logger, onRefused: tell.onRefused });
+  closing.defer(() => projector.stop());
+  const builds = openFileBuilds(filesOf(dataDirectory).readModels, logger);
+  const readModels = openServed(builds, log, closing);
+  projector.onServing(() => void readModels.look());
+  return { builds, readModels, projector };
 }
 
 /** Read models in a file of a log on a server: they are written where the log is followed. */
@@ -132,20 +160,22 @@ async function openBesideServer(
   tell: Tell,
   closing: Closing,
 ): Promise<OpenReadModels> {
-  const { readModels: file } = filesOf(config.dataDirectory);
-  // The writer makes the file that readers open.
-  await openSqliteReadModelWriter({ file }).close();
-  const readModels = openSqliteReadModels({ file });
-  closing.defer(() => readModels.close());
-  const openWriter = async () => {
-    const writer = openSqliteReadModelWriter({ file });
-    readModels.reopen();
-    return writer;
-  };
-  const onCorrupt = () => discardReadModels(file);
-  const projector = startProjectorInProcess({ log, openWriter, logger, ...tell, onCorrupt });
+  const builds = openFileBuilds(filesOf(config.dataDirectory).readModels, logger);
+  return projectHere(builds, logger, log, tell, closing);
+}
+
+function projectHere(
+  builds: ReadModelBuilds,
+  logger: Logger,
+  log: EventLog,
+  tell: Tell,
+  closing: Closing,
+): OpenReadModels {
+  const readModels = openServed(builds, log, closing);
+  const projector = startProjectorInProcess({ log, builds, logger, ...tell });
   closing.defer(() => projector.stop());
-  return { readModels, projector };
+  projector.onServing(() => void readModels.look());
+  return { builds, readModels, projector };
 }
 
 /** To become the one writer there, a process waits for the lease. */
@@ -157,15 +187,16 @@ async function openOnMongo(
   tell: Tell,
   closing: Closing,
 ): Promise<OpenReadModels> {
-  const { openMongoReadModels } = await import('../adapters/mongodb/read-models.ts');
-  const { openMongoReadModelWriter } = await import('../adapters/mongodb/read-model-writer.ts');
-  const readModels = await usable('HIGHWATER_MONGODB_URL', () => openMongoReadModels({ url }));
-  closing.defer(() => readModels.close());
-  if (role === 'api') return { readModels, projector: undefined };
+  const builds = await openMongoBuilds(url, logger);
+  closing.defer(() => builds.close());
+  if (role !== 'api') return projectHere(builds, logger, log, tell, closing);
+  return { builds, readModels: openServed(builds, log, closing), projector: undefined };
+}
+
+export async function openMongoBuilds(url: string, logger: Logger): Promise<ReadModelBuilds> {
+  const { openMongoReadModelBuilds } = await import('../adapters/mongodb/read-model-builds.ts');
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const onWaiting = (reason: string) => logger.info({ reason }, 'this process stands by to project');
-  const openWriter = (signal: AbortSignal) => openMongoReadModelWriter({ url, holder, signal, onWaiting });
-  const projector = startProjectorInProcess({ log, openWriter, logger, ...tell });
-  closing.defer(() => projector.stop());
-  return { readModels, projector };
+  const onNotice = (notice: string) => logger.warn({ notice }, 'the read models’ server lacks something');
+  return usable('HIGHWATER_MONGODB_URL', async () => openMongoReadModelBuilds({ url, holder, onWaiting, onNotice }));
 }

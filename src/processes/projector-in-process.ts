@@ -1,24 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type EventLog, LogUnavailable } from '../ports/event-log.ts';
-import { LeaseLost, ReadModelsCorrupt } from '../ports/read-model-faults.ts';
-import type { ReadModelWriter } from '../ports/read-models.ts';
-import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
-import { runProjection } from '../projections/run-projection.ts';
+import type { ReadModelBuilds } from '../ports/read-model-builds.ts';
+import { LeaseLost, ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
 import { keepRunning, type Pauses } from './keep-running.ts';
 import type { LogTrouble } from './log-trouble.ts';
-import type { Projector } from './projector.ts';
+import { projectServedBuild } from './project-served-build.ts';
+import type { Projector, ProjectorState } from './projector.ts';
 
 export interface ProjectorInProcessOptions {
   /** Shared with whatever else follows the log in this process. */
   readonly log: EventLog;
-  /** Resolves once this process is the one writer, which may take for ever; rejects when `signal` aborts. */
-  readonly openWriter: (signal: AbortSignal) => Promise<ReadModelWriter>;
+  readonly builds: ReadModelBuilds;
   readonly logger: Logger;
-  /** Told of damage before the next attempt, so that the writer that it opens begins anew. */
-  readonly onCorrupt?: () => void;
   /** It has ended for good: no other attempt could go better. */
-  readonly onRefused: (error: CheckpointAheadOfLog) => void;
+  readonly onRefused: (error: CheckpointNotInLog) => void;
   /** Told what the event store is waited for because of. */
   readonly trouble: LogTrouble;
   readonly pauses?: Pauses;
@@ -31,39 +28,31 @@ const retryMilliseconds = 1_000;
 
 /**
  * Projects in this thread, as soon and as long as this process is the one writer. Whatever ends it is logged and it is
- * begun again from the checkpoint, but for read models that are ahead of the log.
+ * begun again from the checkpoint, but for read models of another log.
  */
 export function startProjectorInProcess(options: ProjectorInProcessOptions): Projector {
-  const { log, logger, trouble } = options;
-  let state: ReturnType<Projector['state']> = 'waiting';
+  const { log, builds, logger, trouble } = options;
+  const listeners: (() => void)[] = [];
+  let state: ProjectorState = 'waiting';
 
   async function project(signal: AbortSignal): Promise<void> {
-    const writer = await options.openWriter(signal);
-    logger.info('this process projects the log into the read models');
-    try {
-      while (!signal.aborted) {
-        const unavailable = await projectOnce(writer, signal);
-        if (unavailable === undefined) return;
-        state = 'waiting';
-        trouble.met(unavailable);
-        await wait(retryMilliseconds, undefined, { signal }).catch(() => {});
-      }
-    } finally {
-      state = 'waiting';
-      await writer.close();
+    while (!signal.aborted) {
+      const unavailable = await projectOnce(signal);
+      if (unavailable === undefined) return;
+      trouble.met(unavailable);
+      await wait(retryMilliseconds, undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Until it ends; resolves with why the log could not be used at its start. */
-  async function projectOnce(writer: ReadModelWriter, signal: AbortSignal): Promise<LogUnavailable | undefined> {
+  /** Until it ends; resolves with why the log could not be used. */
+  async function projectOnce(signal: AbortSignal): Promise<LogUnavailable | undefined> {
     try {
-      await runProjection({
-        log,
-        writer,
-        signal,
-        liveIntervalMilliseconds,
-        onCheckpoint: () => {
-          state = 'projecting';
+      await projectServedBuild({
+        ...{ log, builds, signal, logger, liveIntervalMilliseconds },
+        onBuild(build, serving) {
+          state = serving ? 'projecting' : 'filling';
+          logger.info({ build }, serving ? 'this process projects the log' : 'this process builds the read models');
+          if (serving) for (const listener of listeners) listener();
         },
         onPoison: (poison) => logger.error(poison, 'an event cannot be projected: its group is halted'),
         onResumed: (groupId) => logger.info({ groupId }, 'a halted group can be read now: it goes on'),
@@ -73,22 +62,24 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
     } catch (error) {
       if (error instanceof LogUnavailable) return error;
       throw error;
+    } finally {
+      state = 'waiting';
     }
   }
 
   function onEnd(error: unknown): 'again' | 'never' {
-    if (error instanceof CheckpointAheadOfLog) {
+    if (error instanceof CheckpointNotInLog) {
       state = 'refused';
       logger.fatal(error.message);
       options.onRefused(error);
       return 'never';
     }
-    if (error instanceof LeaseLost) logger.warn({ reason: error.message }, 'the lease is lost: this process stands by');
+    const passes = error instanceof LeaseLost || error instanceof ReadModelsUnavailable;
+    if (passes) logger.warn({ reason: error.message }, 'this process stands by to project');
     else logger.error({ err: error }, 'the projector has ended; it is started again');
-    if (error instanceof ReadModelsCorrupt) options.onCorrupt?.();
     return 'again';
   }
 
   const task = keepRunning({ run: project, onEnd, ...(options.pauses && { pauses: options.pauses }) });
-  return { state: () => state, stop: task.stop };
+  return { state: () => state, onServing: (listener) => void listeners.push(listener), stop: task.stop };
 }

@@ -1,24 +1,16 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { discardReadModels } from '../adapters/sqlite/read-model-file.ts';
-import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
+import { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
 import { keepRunning, type Pauses } from './keep-running.ts';
-import type { Projector } from './projector.ts';
+import type { Projector, ProjectorState } from './projector.ts';
 import type { ProjectorFailure, ProjectorMessage } from './projector-thread.ts';
 import { StartRefused } from './start-refused.ts';
 
-export interface ProjectorThread extends Projector {
-  /** Calls the listener whenever the read models' file was thrown away and is built anew. */
-  onRebuilt(listener: () => void): void;
-  /** Throws the read models away and builds them anew: a reader has met damage that the thread may never meet. */
-  rebuild(reason: string): void;
-}
-
 export interface ProjectorThreadOptions {
-  readonly files: { readonly log: string; readonly readModels: string };
+  readonly dataDirectory: string;
   readonly logger: Logger;
   /** It has ended for good: no other attempt could go better. */
-  readonly onRefused: (error: CheckpointAheadOfLog) => void;
+  readonly onRefused: (error: CheckpointNotInLog) => void;
   /** The thread's script, limits and pauses; others only in tests of how its failures are borne. */
   readonly script?: URL;
   readonly resourceLimits?: ResourceLimits;
@@ -42,79 +34,64 @@ class ProjectorThreadEnded extends Error {
 
 /**
  * Keeps the projector's thread running. Whatever ends it, an uncaught error, its heap or `process.exit`, is logged and it
- * is started again; read models that turn out to be corrupt are thrown away first, for the log holds everything that
- * they did. Only read models that are ahead of the log end it for good.
+ * is started again. Only read models of another log end it for good.
  *
- * Resolves once the thread has opened them. Rejects with StartRefused where the first one cannot: what hinders it is
- * there before anything was served.
+ * Resolves once the thread projects, into whatever build. Rejects with CheckpointNotInLog, and with StartRefused where the
+ * first thread cannot: what hinders it is there before anything was served.
  */
-export async function startProjectorThread(options: ProjectorThreadOptions): Promise<ProjectorThread> {
-  const { files, logger, pauses } = options;
+export async function startProjectorThread(options: ProjectorThreadOptions): Promise<Projector> {
+  const { logger, pauses } = options;
   const listeners: (() => void)[] = [];
-  const opened = Promise.withResolvers<void>();
-  let state: ReturnType<Projector['state']> = 'waiting';
-  let hasOpened = false;
-  let discarded = false;
-  /** Only once readers have the file of this run: until then what they meet is in the one before it. */
-  let condemn = (_reason: string): void => {};
+  const begun = Promise.withResolvers<void>();
+  let state: ProjectorState = 'waiting';
+  let hasBegun = false;
 
-  function begun(): void {
-    state = 'projecting';
-    hasOpened = true;
-    opened.resolve();
-    if (discarded) for (const listener of listeners) listener();
-    discarded = false;
+  function onBuild(build: string, serving: boolean): void {
+    state = serving ? 'projecting' : 'filling';
+    hasBegun = true;
+    begun.resolve();
+    if (!serving) logger.info({ build }, 'the read models are built from the log');
+    else for (const listener of listeners) listener();
   }
 
   function onMessage(message: ProjectorMessage): void {
-    if (message.type === 'running') begun();
+    if (message.type === 'build') onBuild(message.build, message.serving);
     else if (message.type === 'poison') logger.error(message, 'an event cannot be projected: its group is halted');
     else if (message.type === 'resumed') logger.info(message, 'a halted group can be read now: it goes on');
+    else if (message.type === 'told') logger[message.level](message.about, message.text);
     else if (message.type === 'warning') logger.warn({ reason: message.reason }, 'Node warns');
     else logger.warn({ reason: message.reason }, 'the projector waits and tries again');
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    const condemned = new AbortController();
-    const hear = (message: ProjectorMessage): void => {
-      onMessage(message);
-      if (message.type === 'running') condemn = (reason) => condemned.abort(reason);
-    };
     try {
-      const failure = await runThread(options, AbortSignal.any([signal, condemned.signal]), hear);
-      const { aborted, reason } = condemned.signal;
-      throw new ProjectorThreadEnded(aborted ? { kind: 'corrupt', reason: String(reason) } : failure);
+      throw new ProjectorThreadEnded(await runThread(options, signal, onMessage));
     } finally {
       state = 'waiting';
-      condemn = () => {};
     }
   }
 
   function onEnd(error: unknown): 'again' | 'never' {
     const failure = failureOf(error);
-    if (failure.kind === 'ahead') {
+    if (failure.kind === 'not-in-log') {
       state = 'refused';
       logger.fatal(failure.reason);
-      options.onRefused(new CheckpointAheadOfLog(failure.reason));
-    } else if (hasOpened || failure.kind === 'corrupt') {
+      const refusal = new CheckpointNotInLog(failure.reason);
+      options.onRefused(refusal);
+      begun.reject(refusal);
+      return 'never';
+    }
+    if (hasBegun) {
       logger.error({ ...failure }, 'the projector has ended; it is started again');
-      if (failure.kind !== 'corrupt') return 'again';
-      discardReadModels(files.readModels);
-      discarded = true;
       return 'again';
     }
-    opened.reject(new StartRefused(failure.reason, { cause: error }));
+    begun.reject(new StartRefused(failure.reason, { cause: error }));
     return 'never';
   }
 
   const task = keepRunning({ run, onEnd, ...(pauses && { pauses }) });
-  await opened.promise;
-  return {
-    state: () => state,
-    onRebuilt: (listener) => void listeners.push(listener),
-    rebuild: (reason) => condemn(reason),
-    stop: task.stop,
-  };
+  await begun.promise;
+  return { state: () => state, onServing: (listener) => void listeners.push(listener), stop: task.stop };
 }
 
 function failureOf(error: unknown): ProjectorFailure {
@@ -125,12 +102,11 @@ function failureOf(error: unknown): ProjectorFailure {
 
 /** One thread, from its start to its end. Resolves with why it has ended, whatever that was, also where it was told to. */
 async function runThread(
-  { files, script = ownScript, resourceLimits }: ProjectorThreadOptions,
+  { dataDirectory, script = ownScript, resourceLimits }: ProjectorThreadOptions,
   signal: AbortSignal,
   onMessage: (message: ProjectorMessage) => void,
 ): Promise<ProjectorFailure> {
-  const workerData = { logFile: files.log, readModelsFile: files.readModels };
-  const worker = new Worker(script, { workerData, ...(resourceLimits && { resourceLimits }) });
+  const worker = new Worker(script, { workerData: { dataDirectory }, ...(resourceLimits && { resourceLimits }) });
   let failure: ProjectorFailure | undefined;
   const failed = (error: unknown): void => {
     failure = failureOf(error);

@@ -1,16 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { openSqliteEventLogReader } from '../adapters/sqlite/event-log.ts';
-import { openSqliteReadModelWriter, ReadModelsCorrupt } from '../adapters/sqlite/read-model-writer.ts';
-import { CheckpointAheadOfLog } from '../projections/checkpoint-ahead.ts';
-import { runProjection } from '../projections/run-projection.ts';
+import { openSqliteReadModelBuilds } from '../adapters/sqlite/read-model-builds.ts';
+import { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
+import { filesOf } from './data-directory.ts';
+import { projectServedBuild } from './project-served-build.ts';
 
 /** What the projector tells the thread that serves. */
 export type ProjectorMessage =
-  | { readonly type: 'running' }
+  /** It projects into a build, which is served already or filled first. */
+  | { readonly type: 'build'; readonly build: string; readonly serving: boolean }
   | { readonly type: 'poison'; readonly groupId: string; readonly reason: string }
   /** A group that was halted goes on. */
   | { readonly type: 'resumed'; readonly groupId: string }
+  | { readonly type: 'told'; readonly level: 'warn' | 'error'; readonly about: object; readonly text: string }
   /** What Node would print as it is among the lines of the log. */
   | { readonly type: 'warning'; readonly reason: string }
   /** It goes on by itself, but queries fall behind. */
@@ -18,16 +21,20 @@ export type ProjectorMessage =
 
 /** Why it has ended, as its last message. */
 export interface ProjectorFailure {
-  /** The read models are corrupt, or ahead of the log; in any other case another attempt may go better. */
-  readonly kind: 'corrupt' | 'ahead' | 'other';
+  /** The read models are of another log; in any other case another attempt may go better. */
+  readonly kind: 'not-in-log' | 'other';
   readonly reason: string;
   readonly stack?: string | undefined;
 }
 
-const { logFile, readModelsFile } = z.object({ logFile: z.string(), readModelsFile: z.string() }).parse(workerData);
+const { dataDirectory } = z.object({ dataDirectory: z.string() }).parse(workerData);
 const port = parentPort;
 if (port === null) throw new Error('projector-thread.ts runs as a worker');
 const tell = (message: ProjectorMessage | ProjectorFailure): void => port.postMessage(message);
+const telling =
+  (level: 'warn' | 'error') =>
+  (about: object, text: string): void =>
+    tell({ type: 'told', level, about, text });
 
 process.removeAllListeners('warning');
 process.on('warning', (warning) => tell({ type: 'warning', reason: String(warning) }));
@@ -37,25 +44,25 @@ const liveIntervalMilliseconds = 15;
 
 /** Projects in a thread of its own, with connections of its own: the serving thread never waits for a read model. */
 async function project(): Promise<void> {
-  const log = await openSqliteEventLogReader({ file: logFile });
-  const writer = openSqliteReadModelWriter({ file: readModelsFile });
+  const files = filesOf(dataDirectory);
+  const log = await openSqliteEventLogReader({ file: files.log });
   const abort = new AbortController();
   port?.on('message', (message) => {
     if (message === 'stop') abort.abort();
   });
-  tell({ type: 'running' });
   try {
-    await runProjection({
+    await projectServedBuild({
       log,
-      writer,
+      builds: openSqliteReadModelBuilds({ directory: files.readModels }),
       signal: abort.signal,
       liveIntervalMilliseconds,
+      logger: { warn: telling('warn'), error: telling('error') },
+      onBuild: (build, serving) => tell({ type: 'build', build, serving }),
       onPoison: ({ groupId, reason }) => tell({ type: 'poison', groupId, reason }),
       onResumed: (groupId) => tell({ type: 'resumed', groupId }),
       onFault: (error) => tell({ type: 'fault', reason: String(error) }),
     });
   } finally {
-    await writer.close();
     await log.close();
   }
 }
@@ -69,8 +76,7 @@ project().then(
 );
 
 function failureOf(error: unknown): ProjectorFailure {
-  const kind =
-    error instanceof ReadModelsCorrupt ? 'corrupt' : error instanceof CheckpointAheadOfLog ? 'ahead' : 'other';
+  const kind = error instanceof CheckpointNotInLog ? 'not-in-log' : 'other';
   if (!(error instanceof Error)) return { kind, reason: String(error) };
   return { kind, reason: error.message, stack: error.stack };
 }

@@ -1,6 +1,7 @@
-import type { Change } from '../ports/changes.ts';
-import type { Position } from '../ports/event-log.ts';
-import { LeaseLost, ReadModelsCorrupt, ReadModelsUnavailable, type ReadModelWriter } from '../ports/read-models.ts';
+import { LeaseLost, ReadModelsCorrupt, ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { Checkpoint, RowStore } from '../ports/row-store.ts';
+import type { Change } from './changes.ts';
+import type { ProjectedRows } from './projected-rows.ts';
 import {
   changesOf,
   haltOf,
@@ -12,7 +13,8 @@ import {
 import { type ProjectionClock, systemClock } from './store-read-counts.ts';
 
 export interface Applying {
-  readonly writer: ReadModelWriter;
+  readonly store: Pick<RowStore, 'checkpoint' | 'haltedGroups'>;
+  readonly rows: ProjectedRows;
   readonly signal: AbortSignal;
   readonly clock?: ProjectionClock | undefined;
   /** The read models could not be written to; it is tried again. */
@@ -35,17 +37,17 @@ export class ApplyingStopped extends Error {
 export async function applyBatch(
   applying: Applying,
   { entries, poison }: ProjectedBatch,
-  checkpoint: Position,
+  checkpoint: Checkpoint,
   last: readonly Change[] = [],
 ): Promise<readonly Poison[]> {
-  const apply = (changes: readonly Change[], upTo: Position) =>
-    untilAvailable(applying, () => applying.writer.apply(changes, upTo));
+  const apply = (changes: readonly Change[], upTo: Checkpoint) =>
+    untilAvailable(applying, () => applying.rows.apply(changes, upTo));
   try {
     await apply([...changesOf(entries), ...poison.map(haltOf), ...last], checkpoint);
     return poison;
   } catch (error) {
     if (!isDefect(error)) throw error;
-    const before = await untilAvailable(applying, () => applying.writer.checkpoint());
+    const before = await untilAvailable(applying, () => applying.store.checkpoint());
     const found = await applyApart(entries, (changes) => apply(changes, before), error);
     const halts = [...poison, ...found];
     const failed = new Set(found.map(({ groupId }) => groupId));

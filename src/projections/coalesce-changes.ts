@@ -1,4 +1,4 @@
-import type { Change } from '../ports/changes.ts';
+import type { Change } from './changes.ts';
 
 export type AdvanceGroup = Extract<Change, { readonly type: 'advanceGroup' }>;
 

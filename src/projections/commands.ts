@@ -1,5 +1,5 @@
 import { commandProgress } from '../events/command-progress.ts';
-import type { Change } from '../ports/changes.ts';
+import type { Change } from './changes.ts';
 import { noChanges, type ProjectedEvent } from './projected-event.ts';
 
 /**

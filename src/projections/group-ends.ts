@@ -1,5 +1,9 @@
 import { noStream } from '../ports/event-log.ts';
-import type { GroupEnd, ReadModelWriter } from '../ports/read-models.ts';
+import type { StoredGroup } from '../ports/row-store.ts';
+import type { ProjectedRows } from './projected-rows.ts';
+
+/** How far a group's two streams are in its rows, and its newest message there. */
+export type GroupEnd = Pick<StoredGroup, 'groupId' | 'version' | 'readsVersion' | 'lastSeq'>;
 
 /** How far groups are projected, by id. */
 export interface GroupEnds {
@@ -15,14 +19,16 @@ export interface GroupEnds {
 /** Past this many all are let go: a group costs one look into the rows to be known again. */
 const maximumKnown = 200_000;
 
-export function createGroupEnds(writer: Pick<ReadModelWriter, 'groupEnds'>): GroupEnds {
+export function createGroupEnds(rows: Pick<ProjectedRows, 'groups'>): GroupEnds {
   const known = new Map<string, GroupEnd>();
   return {
     async load(groupIds) {
       if (known.size > maximumKnown) known.clear();
       const unknown = [...groupIds].filter((groupId) => !known.has(groupId));
       if (unknown.length === 0) return;
-      for (const end of await writer.groupEnds(unknown)) known.set(end.groupId, end);
+      for (const { groupId, version, readsVersion, lastSeq } of await rows.groups(unknown)) {
+        known.set(groupId, { groupId, version, readsVersion, lastSeq });
+      }
     },
     of: (groupId) => known.get(groupId) ?? { groupId, version: noStream, readsVersion: noStream, lastSeq: 0 },
     set: (end) => void known.set(end.groupId, end),

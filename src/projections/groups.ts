@@ -1,4 +1,4 @@
-import type { Change } from '../ports/changes.ts';
+import type { Change } from './changes.ts';
 import { noChanges, type ProjectedEvent } from './projected-event.ts';
 
 /**

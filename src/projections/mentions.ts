@@ -1,4 +1,4 @@
-import type { Change } from '../ports/changes.ts';
+import type { Change } from './changes.ts';
 import { noChanges, type ProjectedEvent } from './projected-event.ts';
 
 /**
@@ -17,6 +17,6 @@ export function projectMentions({ event, groupId, position }: ProjectedEvent): r
   others.delete(authorId);
   const changes: Change[] = [];
   for (const userId of others) changes.push({ type: 'putMention', groupId, seq, userId, position });
-  if (mentionsAll) changes.push({ type: 'putMentionOfAll', groupId, seq, position });
+  if (mentionsAll) changes.push({ type: 'putMentionOfAll', groupId, seq, authorId, position });
   return changes;
 }

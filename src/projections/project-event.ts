@@ -1,4 +1,4 @@
-import type { Change } from '../ports/changes.ts';
+import type { Change } from './changes.ts';
 import { projectCommands } from './commands.ts';
 import { projectGroups } from './groups.ts';
 import { projectMarks } from './marks.ts';

@@ -1,7 +1,7 @@
 import type { EventMetadata } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
-import type { Change } from '../ports/changes.ts';
 import type { Position, Version } from '../ports/event-log.ts';
+import type { Change } from './changes.ts';
 
 /** What a projection is told of an event: `groupId` is its stream's, `version` its place there. */
 export interface ProjectedEvent {

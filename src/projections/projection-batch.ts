@@ -2,10 +2,11 @@ import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts
 import { requireInOrder } from '../events/group-order.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import { requireNextVersion } from '../events/stream-order.ts';
-import type { Change } from '../ports/changes.ts';
-import type { Position, RecordedEvent } from '../ports/event-log.ts';
+import type { RecordedEvent } from '../ports/event-log.ts';
 import { haltReason } from '../ports/halted-groups.ts';
 import type { HaltedGroup } from '../ports/read-models.ts';
+import type { Checkpoint } from '../ports/row-store.ts';
+import type { Change } from './changes.ts';
 import { type AdvanceGroup, mergeAdvances } from './coalesce-changes.ts';
 import type { GroupEnds } from './group-ends.ts';
 import { projectEvent } from './project-event.ts';
@@ -36,7 +37,8 @@ const eventsPerBatch = 65_536;
 const charactersPerBatch = 32 * 1024 * 1024;
 
 export interface EventBatch {
-  readonly checkpoint: Position | undefined;
+  /** Where its newest event stands. */
+  readonly checkpoint: Checkpoint | undefined;
   add(recorded: RecordedEvent): void;
   isFull(): boolean;
   /** The groups that its events are of. */
@@ -48,14 +50,14 @@ export interface EventBatch {
 export function createEventBatch(): EventBatch {
   const events: { readonly groupId: string; readonly recorded: RecordedEvent }[] = [];
   const groupIds = new Set<string>();
-  let checkpoint: Position | undefined;
+  let newest: RecordedEvent | undefined;
   let [count, characters] = [0, 0];
   return {
     get checkpoint() {
-      return checkpoint;
+      return newest && checkpointAt(newest);
     },
     add(recorded) {
-      checkpoint = recorded.position;
+      newest = recorded;
       count += 1;
       characters += recorded.data.length + recorded.metadata.length;
       const groupId = parseStreamName(recorded.streamName)?.groupId;
@@ -82,6 +84,12 @@ export function createEventBatch(): EventBatch {
     },
   };
 }
+
+/** Everything up to and with this event. */
+export const checkpointAt = ({ position, streamName, version, eventId }: RecordedEvent): Checkpoint => ({
+  position,
+  event: { streamName, version, eventId },
+});
 
 export function poisonOf({ groupId, recorded }: Omit<ProjectedEntry, 'changes'>, error: unknown): Poison {
   const { streamName, version, position } = recorded;

@@ -3,6 +3,7 @@ import { requireInOrder } from '../events/group-order.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
 import type { MemberRow } from '../ports/read-models.ts';
 import { createFenwickTree } from './fenwick-tree.ts';
+import { markCounts } from './rows/member.ts';
 
 /** What became of a message's audience. The three terms always add up to it. */
 export interface ReadExplanation {
@@ -119,7 +120,7 @@ export function createReadCounts(from?: {
 
   function mark(userId: string, upTo: number): ChangedCounts | undefined {
     const reader = readers.get(userId);
-    if (!reader?.active || upTo <= reader.mark) return undefined;
+    if (reader === undefined || !markCounts({ active: reader.active, markedUpTo: reader.mark }, upTo)) return undefined;
     const changed = { after: reader.mark, upTo };
     addWithinStays(read, reader, reader.mark, upTo, 1);
     reader.mark = upTo;

@@ -26,7 +26,7 @@ export interface Resuming extends Applying {
  * are still halted. Throws what the stores throw.
  */
 export async function resumeGroups(resuming: Resuming, ends: GroupEnds): Promise<Set<string>> {
-  const halts = await resuming.writer.haltedGroups();
+  const halts = await resuming.store.haltedGroups();
   const halted = new Set(halts.map(({ groupId }) => groupId));
   for (const halt of halts) {
     if (!(await resumeGroup(resuming, ends, halt).catch(deletedForGood))) continue;
@@ -44,9 +44,9 @@ function deletedForGood(error: unknown): false {
 
 /** True where the group goes on. */
 async function resumeGroup(resuming: Resuming, ends: GroupEnds, halt: HaltedGroup): Promise<boolean> {
-  const { log, writer, onPoison } = resuming;
+  const { log, store, onPoison } = resuming;
   const { groupId } = halt;
-  const checkpoint = await untilAvailable(resuming, () => writer.checkpoint());
+  const checkpoint = await untilAvailable(resuming, () => store.checkpoint());
   await ends.load([groupId]);
   const { version, readsVersion } = ends.of(groupId);
   const beyond: readonly [StreamName, Version][] = [
@@ -54,7 +54,7 @@ async function resumeGroup(resuming: Resuming, ends: GroupEnds, halt: HaltedGrou
     [readsStream(groupId), readsVersion],
     [importsStream(groupId), noStream],
   ];
-  const tail = merge(beyond.map(([streamName, after]) => readOn(log, streamName, after, checkpoint)));
+  const tail = merge(beyond.map(([streamName, after]) => readOn(log, streamName, after, checkpoint.position)));
   for (let isEnd = false; !isEnd; ) {
     const batch = createEventBatch();
     while (!isEnd && !batch.isFull()) {
@@ -67,7 +67,7 @@ async function resumeGroup(resuming: Resuming, ends: GroupEnds, halt: HaltedGrou
     const isNews = met !== undefined && (met.position !== halt.position || projected.entries.length > 0);
     // At the very event where it stands: nothing has changed.
     if (met !== undefined && !isNews) return false;
-    const takenBack = { type: 'resumeGroup', groupId, position: checkpoint } as const;
+    const takenBack = { type: 'resumeGroup', groupId, position: checkpoint.position } as const;
     const last = isEnd && met === undefined ? [takenBack] : [];
     const found = await applyBatch(resuming, projected, checkpoint, last);
     for (const poison of found) onPoison?.(poison);

@@ -1,14 +1,19 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
+import type { ReadModelWriter } from '../ports/row-store.ts';
 import { ApplyingStopped, applyBatch, pause, untilAvailable } from './apply-batch.ts';
-import { requireCheckpointInLog } from './checkpoint-ahead.ts';
+import { requireCheckpointInLog } from './checkpoint-in-log.ts';
 import { createGroupEnds } from './group-ends.ts';
+import { createProjectedRows } from './projected-rows.ts';
 import { createEventBatch, type Poison, type ProjectedEntry } from './projection-batch.ts';
 import { type Resuming, resumeGroups } from './resume-groups.ts';
 import { createStoredReadCounts, type StoredReadCountsOptions } from './store-read-counts.ts';
 
 export interface ProjectionOptions extends StoredReadCountsOptions {
-  readonly log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream'>;
+  readonly writer: ReadModelWriter;
+  readonly log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream' | 'readStreamBackwards'>;
   readonly signal: AbortSignal;
+  /** Ends once it has reached what is then the end of the log; read counts are not stored. */
+  readonly once?: boolean | undefined;
   /**
    * Live, at least so many milliseconds pass from one batch to the next: under load fewer, larger transactions, for rows
    * that are as much older. None by default. An event that comes alone waits for nothing.
@@ -27,7 +32,7 @@ export interface ProjectionOptions extends StoredReadCountsOptions {
  * and checkpoint are applied together, or may be applied again. An event that cannot be decoded, projected or applied,
  * whatever the reason, halts its group, and no other; groups that are halted are tried again first. Once it runs, what is
  * unavailable is tried again for as long as it takes, each time told to `onFault`. Rejects with ReadModelsCorrupt,
- * CheckpointAheadOfLog, LeaseLost, and with whatever is a defect of no group; at the start also with what the stores throw
+ * CheckpointNotInLog, LeaseLost, and with whatever is a defect of no group; at the start also with what the stores throw
  * when they cannot be used.
  */
 export async function runProjection(options: ProjectionOptions): Promise<void> {
@@ -39,11 +44,13 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
 }
 
 async function project(options: ProjectionOptions): Promise<void> {
-  const { log, writer, signal, onCheckpoint, onPoison } = options;
-  await requireCheckpointInLog(log, writer);
-  const ends = createGroupEnds(writer);
-  const halted = await resumeGroups(options, ends);
-  const start = await writer.checkpoint();
+  const { log, writer, signal, once = false, onCheckpoint, onPoison } = options;
+  await requireCheckpointInLog(log, await writer.checkpoint());
+  const rows = createProjectedRows(writer);
+  const ends = createGroupEnds(rows);
+  const applying = { ...options, store: writer, rows };
+  const halted = await resumeGroups(applying, ends);
+  const { position: start } = await writer.checkpoint();
   const failure = new AbortController();
   const counts = createStoredReadCounts(options, (error) => failure.abort(error));
   let batch = createEventBatch();
@@ -52,19 +59,24 @@ async function project(options: ProjectionOptions): Promise<void> {
     for await (const { events, caughtUp } of log.subscribe(start, AbortSignal.any([signal, failure.signal]))) {
       for (const recorded of events) batch.add(recorded);
       if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
-        await untilAvailable(options, () => ends.load(batch.groupIds()));
+        await untilAvailable(applying, () => ends.load(batch.groupIds()));
         const projected = batch.project(ends, halted);
-        for (const poison of await applyBatch(options, projected, batch.checkpoint)) {
+        for (const poison of await applyBatch(applying, projected, batch.checkpoint)) {
           halted.add(poison.groupId);
           onPoison?.(poison);
         }
-        for (const groupId of countedGroups(projected.entries)) counts.changed(groupId);
-        onCheckpoint?.(batch.checkpoint, caughtUp);
+        if (counts.isBegun()) {
+          const counted = countedGroups(projected.entries);
+          counts.changed(await untilAvailable(applying, () => rows.groups(counted)));
+        }
+        onCheckpoint?.(batch.checkpoint.position, caughtUp);
         batch = createEventBatch();
         if (!caughtUp) continue;
+        if (once) break;
         counts.begin();
         await pause(options, options.liveIntervalMilliseconds ?? 0);
-      } else if (caughtUp) counts.begin();
+      } else if (caughtUp && once) break;
+      else if (caughtUp) counts.begin();
     }
   } finally {
     await counts.stop();

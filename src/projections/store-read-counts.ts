@@ -1,5 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { ReadModelsUnavailable, type ReadModelWriter } from '../ports/read-models.ts';
+import { ReadModelsUnavailable } from '../ports/read-models.ts';
+import type { ReadCountsStore, StoredGroup } from '../ports/row-store.ts';
 import { readCountRanges } from './read-count-ranges.ts';
 
 /** The time, and a way to be called later; a test brings its own. */
@@ -19,8 +20,10 @@ export const systemClock: ProjectionClock = {
 };
 
 export interface StoredReadCountsOptions {
-  readonly writer: ReadModelWriter;
-  /** The counts of a group with more than 100 members are stored at most this often. */
+  readonly writer: ReadCountsStore;
+  /** Counts are stored at most this often, those of all groups that have changed together. */
+  readonly countsIntervalMilliseconds?: number | undefined;
+  /** And those of a group with more than 100 members this often. */
   readonly heavyIntervalMilliseconds?: number | undefined;
   readonly clock?: ProjectionClock | undefined;
   /** The read models could not be written to; it is tried again. */
@@ -30,21 +33,28 @@ export interface StoredReadCountsOptions {
 export interface StoredReadCounts {
   /** Everything up to the log's end is applied: stores what an earlier run or the catching up has left to be counted. */
   begin(): void;
-  /** A message or a mark of the group was applied. Before `begin` nothing need be said. */
-  changed(groupId: string): void;
-  /** Ends after what is under way. */
+  /** Before that nothing need be said of what has changed. */
+  isBegun(): boolean;
+  /** Marks of these groups have counted. */
+  changed(groups: readonly CountedGroup[]): void;
+  /** Ends after what is under way. What is still waiting then is found by the next run. */
   stop(): Promise<void>;
 }
 
+type CountedGroup = Pick<StoredGroup, 'groupId' | 'memberCount'>;
+
 const smallGroupMembers = 100;
+const defaultCountsIntervalMilliseconds = 5_000;
 const defaultHeavyIntervalMilliseconds = 30_000;
 const retryMilliseconds = 1_000;
 const groupsPerRead = 500;
+/** So many members' rows are read at a time, or those of one group. */
+const membersPerRead = 10_000;
 
 /**
- * Writes the aggregated counts into the read models, for readers that are not this process: those of a small group at
- * once, those of a heavy one every so often. They are computed from the member rows as of the checkpoint, one group at a
- * time, and other work goes on between two groups. What a crash leaves uncounted, the rows themselves tell.
+ * Writes the aggregated counts into the read models, for readers that are not this process. They are computed from the
+ * member rows as of the checkpoint, of as many groups at a time as few queries can answer: on a server, what that costs is
+ * little beside the batches. Other work goes on in between. What a crash leaves uncounted, the rows themselves tell.
  *
  * `onFailure` is told what trying again cannot mend.
  */
@@ -52,64 +62,80 @@ export function createStoredReadCounts(
   options: StoredReadCountsOptions,
   onFailure: (error: unknown) => void,
 ): StoredReadCounts {
-  const { writer, heavyIntervalMilliseconds = defaultHeavyIntervalMilliseconds, clock = systemClock } = options;
-  const waiting = new Set<string>();
+  const { writer, clock = systemClock } = options;
+  const { countsIntervalMilliseconds = defaultCountsIntervalMilliseconds } = options;
+  const { heavyIntervalMilliseconds = defaultHeavyIntervalMilliseconds } = options;
+  /** By group, how many members it has. */
+  const waiting = new Map<string, number>();
   /** When a heavy group's counts may be stored again. */
   const dueAt = new Map<string, number>();
   let begun = false;
   let listed = false;
   let stopped = false;
   let running: Promise<void> | undefined;
-  let again = false;
+  /** When the next storing begins, once it is known. */
+  let nextAt = Number.POSITIVE_INFINITY;
   let cancelTimer = (): void => {};
 
-  async function store(groupId: string): Promise<void> {
-    const snapshot = await writer.groupSnapshot(groupId);
-    if (snapshot === undefined) return;
-    const { group, members, position } = snapshot;
-    await writer.storeReadCounts(groupId, position, readCountRanges(members, group.lastSeq));
-    if (group.memberCount > smallGroupMembers) dueAt.set(groupId, clock.now() + heavyIntervalMilliseconds);
-    else dueAt.delete(groupId);
+  async function store(groups: readonly CountedGroup[]): Promise<void> {
+    // Taken out first: a change that comes while it is being counted puts it back.
+    for (const { groupId } of groups) waiting.delete(groupId);
+    try {
+      const snapshots = await writer.groupSnapshots(groups.map(({ groupId }) => groupId));
+      const counts = snapshots.map(({ group: { groupId, lastSeq }, members, position }) => ({
+        ...{ groupId, position, ranges: readCountRanges(members, lastSeq) },
+      }));
+      await writer.storeReadCounts(counts);
+    } catch (error) {
+      addWaiting(groups);
+      throw error;
+    }
+    for (const { groupId, memberCount } of groups) {
+      if (memberCount > smallGroupMembers) dueAt.set(groupId, clock.now() + heavyIntervalMilliseconds);
+    }
+  }
+
+  function addWaiting(groups: readonly CountedGroup[]): void {
+    for (const { groupId, memberCount } of groups) waiting.set(groupId, memberCount);
   }
 
   async function listUncounted(): Promise<void> {
     for (let after: string | undefined; !listed && !stopped; ) {
       const page = await writer.groupsToCount(after, groupsPerRead);
-      for (const groupId of page) waiting.add(groupId);
-      after = page.at(-1);
+      addWaiting(page);
+      after = page.at(-1)?.groupId;
       listed = page.length < groupsPerRead;
     }
   }
 
-  /** Stores what is due and says when the next is; a group that changes meanwhile comes round again. */
-  async function storeDue(): Promise<number> {
+  /** A group that changes meanwhile comes round again. */
+  async function storeDue(): Promise<void> {
     await listUncounted();
-    let next = Number.POSITIVE_INFINITY;
-    for (const groupId of waiting) {
+    const now = clock.now();
+    for (const [groupId, at] of dueAt) if (at <= now) dueAt.delete(groupId);
+    const due = [...waiting].filter(([groupId]) => !dueAt.has(groupId));
+    for (const groups of pagesOf(due.map(([groupId, memberCount]) => ({ groupId, memberCount })))) {
       if (stopped) break;
-      const due = dueAt.get(groupId) ?? Number.NEGATIVE_INFINITY;
-      if (due > clock.now()) {
-        next = Math.min(next, due);
-        continue;
-      }
-      // Taken out first: a change that comes while it is being counted puts it back.
-      waiting.delete(groupId);
-      await store(groupId).catch((error: unknown) => {
-        waiting.add(groupId);
-        throw error;
-      });
+      await store(groups);
       await yieldToOthers();
+    }
+  }
+
+  function nextDue(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const groupId of waiting.keys()) {
+      next = Math.min(next, dueAt.get(groupId) ?? clock.now() + countsIntervalMilliseconds);
     }
     return next;
   }
 
   async function run(): Promise<void> {
-    cancelTimer();
-    let next: number;
+    nextAt = Number.POSITIVE_INFINITY;
+    let retryAt: number | undefined;
     try {
-      next = await storeDue();
+      await storeDue();
     } catch (error) {
-      next = clock.now() + retryMilliseconds;
+      retryAt = clock.now() + retryMilliseconds;
       if (error instanceof ReadModelsUnavailable) options.onFault?.(error);
       else {
         stopped = true;
@@ -117,26 +143,30 @@ export function createStoredReadCounts(
       }
     }
     running = undefined;
-    if (stopped) return;
-    if (again) wake();
-    else if (next !== Number.POSITIVE_INFINITY) cancelTimer = clock.after(Math.max(0, next - clock.now()), wake);
+    wakeAt(retryAt ?? nextDue());
   }
 
-  function wake(): void {
-    again = running !== undefined;
-    running ??= run();
+  /** Unless it is woken before. */
+  function wakeAt(at: number): void {
+    if (stopped || running !== undefined || at >= nextAt) return;
+    cancelTimer();
+    nextAt = at;
+    cancelTimer = clock.after(Math.max(0, at - clock.now()), () => {
+      running = run();
+    });
   }
 
   return {
     begin() {
       if (begun) return;
       begun = true;
-      wake();
+      running = run();
     },
-    changed(groupId) {
-      if (!begun) return;
-      waiting.add(groupId);
-      wake();
+    isBegun: () => begun,
+    changed(groups) {
+      if (groups.length === 0) return;
+      addWaiting(groups);
+      wakeAt(clock.now() + countsIntervalMilliseconds);
     },
     async stop() {
       stopped = true;
@@ -144,4 +174,19 @@ export function createStoredReadCounts(
       await running;
     },
   };
+}
+
+function* pagesOf(groups: readonly CountedGroup[]): Generator<readonly CountedGroup[]> {
+  let page: CountedGroup[] = [];
+  let members = 0;
+  for (const group of groups) {
+    if (page.length >= groupsPerRead || (page.length > 0 && members + group.memberCount > membersPerRead)) {
+      yield page;
+      page = [];
+      members = 0;
+    }
+    page.push(group);
+    members += group.memberCount;
+  }
+  if (page.length > 0) yield page;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTokens } from '../../src/rights/tokens.ts';
+import { servedFile } from '../adapters/sqlite/served-file.ts';
 import * as documents from '../api/documents.ts';
 import { highwater, type ServerProcess, startServerProcess } from './process.ts';
 
@@ -111,9 +112,9 @@ it('builds the read models again when their file is damaged, and when it is gone
   await createGroup(server.url);
   await send(server.url, 'm1');
   await server.kill();
-  const file = join(dataDirectory, 'read-models.db');
-  for (const spoil of [() => writeFile(file, 'no database at all'), () => rm(file)]) {
-    await spoil();
+  for (const spoil of [(file: string) => writeFile(file, 'no database at all'), (file: string) => rm(file)]) {
+    const file = servedFile(dataDirectory);
+    await spoil(file);
     await Promise.all(['-wal', '-shm'].map((suffix) => rm(`${file}${suffix}`, { force: true })));
     server = await startServerProcess(dataDirectory);
     expect(await timeline(server.url)).toEqual(['m1']);

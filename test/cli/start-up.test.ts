@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
@@ -82,14 +82,14 @@ function ownDirectory(name: string, from?: string): string {
   if (from === undefined) mkdirSync(directory);
   else cpSync(from, directory, { recursive: true });
   if (unprivileged.uid === undefined) return directory;
-  for (const entry of ['.', ...readdirSync(directory)])
+  for (const entry of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })])
     chownSync(join(directory, entry), unprivileged.uid, unprivileged.gid);
   return directory;
 }
 
 /** One that has been run on, in which a file may only be read. */
 function withReadOnly(file: string): string {
-  const directory = ownDirectory(`read-only-${file}`, written);
+  const directory = ownDirectory(`read-only-${basename(file)}`, written);
   writeFileSync(join(directory, file), '', { flag: 'a' });
   chmodSync(join(directory, file), 0o444);
   return directory;
@@ -164,7 +164,7 @@ const cases: readonly Case[] = [
     directory: closedDirectory,
     says: /the data directory .*closed-.* cannot be written: permission denied/,
   },
-  ...['lock', 'log.db', 'read-models.db', 'read-models.db-wal'].map((file) => ({
+  ...['lock', 'log.db', 'read-models/builds.lock', 'read-models/served.json'].map((file) => ({
     name: `a ${file} that may only be read`,
     directory: () => withReadOnly(file),
     environment: secret,
@@ -193,7 +193,7 @@ const cases: readonly Case[] = [
     directory: () => ownDirectory('full-read-models'),
     fileBlocks: 120,
     environment: secret,
-    says: /read-models\.db cannot be opened: /,
+    says: /the read models' builds cannot be used: .*disk I\/O error/,
   },
 ];
 

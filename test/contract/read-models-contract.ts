@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Position, startOfLog } from '../../src/ports/event-log.ts';
-import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
-import type { ReadCountRange } from '../../src/ports/rows.ts';
+import { startOfLog } from '../../src/ports/event-log.ts';
+import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { ReadModelWriter, StoredReadCounts } from '../../src/ports/row-store.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
 import { inAnyOrder } from './in-any-order.ts';
+import { type ProjectedWriter, projectedWriter } from './projected-writer.ts';
 import { commandsContract } from './read-models-commands-contract.ts';
 import { haltsContract } from './read-models-halts-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
@@ -15,18 +16,17 @@ import { replayContract } from './read-models-replay-contract.ts';
 export interface ReadModelsUnderTest {
   readonly writer: ReadModelWriter;
   readonly readModels: ReadModels;
-  /** The aggregated counts as those find them who query the store itself, and the position that they are exact at. */
+  /** What people who query the store find of a group's aggregated counts. */
   storedReadCounts(groupId: string): Promise<StoredReadCounts | undefined>;
   teardown(): Promise<void>;
 }
 
-export interface StoredReadCounts {
-  readonly position: Position;
-  readonly ranges: readonly ReadCountRange[];
-}
-
 /** What every test is given: read models that hold nothing. */
-export type ReadModelsFixture = Omit<ReadModelsUnderTest, 'teardown'>;
+export interface ReadModelsFixture {
+  readonly writer: ProjectedWriter;
+  readonly readModels: ReadModels;
+  readonly storedReadCounts: ReadModelsUnderTest['storedReadCounts'];
+}
 
 /** What the port promises, for every adapter alike. `makeReadModels` gives empty ones. */
 export function readModelsContract(name: string, makeStored: () => Promise<ReadModelsUnderTest>): void {
@@ -36,9 +36,10 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
   };
   describe(`the read models contract, bound to ${name}`, () => {
     let made: ReadModelsUnderTest;
+    let writer: ProjectedWriter;
     const fixture: ReadModelsFixture = {
       get writer() {
-        return made.writer;
+        return writer;
       },
       get readModels() {
         return made.readModels;
@@ -47,6 +48,7 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
     };
     beforeEach(async () => {
       made = await makeReadModels();
+      writer = projectedWriter(made.writer);
     });
     afterEach(() => made.teardown());
 
@@ -63,12 +65,12 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
 
 function progressContract(fixture: ReadModelsFixture): void {
   test('empty read models start before the first event and answer with nothing', async () => {
-    const { writer, readModels, storedReadCounts } = fixture;
-    expect(await writer.checkpoint()).toBe(startOfLog);
+    const { writer, readModels } = fixture;
+    expect(await writer.checkpoint()).toEqual({ position: startOfLog, event: undefined });
     expect(await readModels.checkpoint()).toBe(startOfLog);
     expect(await readModels.groupSnapshot('g')).toBeUndefined();
-    expect(await writer.groupSnapshot('g')).toBeUndefined();
-    expect(await storedReadCounts('g')).toBeUndefined();
+    expect(await writer.groupSnapshots(['g'])).toEqual([]);
+    expect(await fixture.storedReadCounts('g')).toBeUndefined();
     expect(await readModels.haltedGroups()).toEqual([]);
     const range = { fromSeq: 1, toSeq: 9, limit: 9, last: false };
     const answers = [
@@ -87,14 +89,17 @@ function progressContract(fixture: ReadModelsFixture): void {
   });
 
   test('a checkpoint is read by the writer and by readers, also when a batch changes nothing', async () => {
-    await fixture.writer.apply([], 7);
-    expect(await fixture.writer.checkpoint()).toBe(7);
+    const checkpoint = { position: 7, event: { streamName: 'group-g', version: 2, eventId: 'e-2' } };
+    await fixture.writer.commit([], checkpoint);
+    expect(await fixture.writer.checkpoint()).toEqual(checkpoint);
     expect(await fixture.readModels.checkpoint()).toBe(7);
   });
 
   test('an older checkpoint does not take a newer one back', async () => {
-    await fixture.writer.apply([], 7);
-    await fixture.writer.apply([], 3);
+    const checkpoint = { position: 7, event: { streamName: 'group-g', version: 2, eventId: 'e-2' } };
+    await fixture.writer.commit([], checkpoint);
+    await fixture.writer.commit([], { position: 3, event: { streamName: 'group-g', version: 1, eventId: 'e-1' } });
+    expect(await fixture.writer.checkpoint()).toEqual(checkpoint);
     expect(await fixture.readModels.checkpoint()).toBe(7);
   });
 
@@ -105,7 +110,7 @@ function progressContract(fixture: ReadModelsFixture): void {
     history.send('g', 'ada', 'one').leave('g', 'bob');
     const position = await history.mark('g', 'ada', 1).apply(writer);
     const snapshot = await readModels.groupSnapshot('g');
-    expect(snapshot).toEqual(await writer.groupSnapshot('g'));
+    expect(await writer.groupSnapshots(['unknown', 'g'])).toEqual([snapshot]);
     expect(snapshot).toMatchObject({ position, group: { groupId: 'g', version: 3, readsVersion: 0, lastSeq: 1 } });
     const members = [...(snapshot?.members ?? [])].sort((a, b) => (a.userId < b.userId ? -1 : 1));
     expect(members).toEqual([
@@ -138,12 +143,18 @@ function progressContract(fixture: ReadModelsFixture): void {
     expect(await writer.haltedGroups()).toEqual(expected.slice(1));
   });
 
-  test('how far groups are is told to the writer, halted or not, and nothing of those that are not there', async () => {
+  test('how far groups are is told to a writer that is opened, halted or not, and nothing of those that are not there', async () => {
     const { writer } = fixture;
     const history = new History().create('g', 'Group', ['ada']).send('g', 'ada', 'one').mark('h', 'ada', 1);
     const position = await history.apply(writer);
     await writer.apply([{ type: 'haltGroup', groupId: 'g', position: position + 1, reason: 'not JSON' }], position + 1);
-    const ends = await writer.groupEnds(['g', 'h', 'nobody']);
+    const found = await writer.loadGroups(['g', 'h', 'nobody']);
+    const ends = found.map(({ groupId, version, readsVersion, lastSeq }) => ({
+      groupId,
+      version,
+      readsVersion,
+      lastSeq,
+    }));
     expect(ends.toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1))).toEqual([
       { groupId: 'g', version: 2, readsVersion: -1, lastSeq: 1 },
       { groupId: 'h', version: -1, readsVersion: 0, lastSeq: 0 },
@@ -160,29 +171,33 @@ function countsContract(fixture: ReadModelsFixture): void {
   test('stored counts are those of the latest position, whatever the order of storing', async () => {
     const { writer, storedReadCounts } = fixture;
     await new History().create('g', 'Group', ['ada']).apply(writer);
-    await writer.storeReadCounts('g', 20, ranges(2));
-    expect(await storedReadCounts('g')).toEqual({ position: 20, ranges: ranges(2) });
-    await writer.storeReadCounts('g', 10, ranges(1));
-    expect(await storedReadCounts('g')).toEqual({ position: 20, ranges: ranges(2) });
-    await writer.storeReadCounts('g', 30, ranges(3).slice(0, 1));
-    expect(await storedReadCounts('g')).toEqual({ position: 30, ranges: ranges(3).slice(0, 1) });
+    await writer.storeReadCounts([{ groupId: 'g', position: 20, ranges: ranges(2) }]);
+    expect(await storedReadCounts('g')).toEqual({ groupId: 'g', position: 20, ranges: ranges(2) });
+    await writer.storeReadCounts([{ groupId: 'g', position: 10, ranges: ranges(1) }]);
+    expect(await storedReadCounts('g')).toEqual({ groupId: 'g', position: 20, ranges: ranges(2) });
+    await writer.storeReadCounts([{ groupId: 'g', position: 30, ranges: ranges(3).slice(0, 1) }]);
+    expect(await storedReadCounts('g')).toEqual({ groupId: 'g', position: 30, ranges: ranges(3).slice(0, 1) });
   });
 
   test('groups are to be counted after a message or a mark, until their counts are stored', async () => {
     const { writer } = fixture;
     const history = new History().create('b', 'B', ['ada', 'bob']).create('a', 'A', ['ada', 'bob']);
     await history.create('c', 'C', ['ada']).apply(writer);
-    expect(await writer.groupsToCount(undefined, 10)).toEqual([]);
+    const toCount = async (...page: Parameters<typeof writer.groupsToCount>) =>
+      (await writer.groupsToCount(...page)).map(({ groupId, memberCount }) => `${groupId} ${memberCount}`);
+    expect(await toCount(undefined, 10)).toEqual([]);
     await history.send('b', 'ada', 'one').send('a', 'ada', 'one').apply(writer);
-    expect(await writer.groupsToCount(undefined, 10)).toEqual(['a', 'b']);
-    expect(await writer.groupsToCount(undefined, 1)).toEqual(['a']);
-    expect(await writer.groupsToCount('a', 10)).toEqual(['b']);
-    const snapshot = await writer.groupSnapshot('a');
-    await writer.storeReadCounts('a', history.position, readCountRanges(snapshot?.members ?? [], 1));
-    expect(await writer.groupsToCount(undefined, 10)).toEqual(['b']);
+    expect(await toCount(undefined, 10)).toEqual(['a 2', 'b 2']);
+    expect(await toCount(undefined, 1)).toEqual(['a 2']);
+    expect(await toCount('a', 10)).toEqual(['b 2']);
+    const [snapshot] = await writer.groupSnapshots(['a']);
+    await writer.storeReadCounts([
+      { groupId: 'a', position: history.position, ranges: readCountRanges(snapshot?.members ?? [], 1) },
+    ]);
+    expect(await toCount(undefined, 10)).toEqual(['b 2']);
     await history.join('a', 'cyd').renameGroup('a', 'Anew').apply(writer);
-    expect(await writer.groupsToCount(undefined, 10)).toEqual(['b']);
+    expect(await toCount(undefined, 10)).toEqual(['b 2']);
     await history.mark('a', 'bob', 1).apply(writer);
-    expect(await writer.groupsToCount(undefined, 10)).toEqual(['a', 'b']);
+    expect(await toCount(undefined, 10)).toEqual(['a 3', 'b 2']);
   });
 }

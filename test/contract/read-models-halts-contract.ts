@@ -4,8 +4,9 @@ import { decodeEvent, type EncodedEvent, encodeEvent } from '../../src/events/co
 import type { HighwaterEvent } from '../../src/events/event.ts';
 import { deriveId } from '../../src/events/event-id.ts';
 import { groupStream } from '../../src/events/stream-name.ts';
-import type { EventLog, Position, RecordedEvent } from '../../src/ports/event-log.ts';
-import type { ReadModels, ReadModelWriter } from '../../src/ports/read-models.ts';
+import type { EventLog, RecordedEvent } from '../../src/ports/event-log.ts';
+import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { ReadModelWriter } from '../../src/ports/row-store.ts';
 import type { Poison } from '../../src/projections/projection-batch.ts';
 import { runProjection } from '../../src/projections/run-projection.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
@@ -48,10 +49,15 @@ function logOf(
     return { ...encoded, streamName, version, position: index * 3, recordedAt: 0 };
   });
   const all = stored.filter(isKept);
-  const log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream'> = {
+  const log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream' | 'readStreamBackwards'> = {
     endPosition: async () => all.at(-1)?.position ?? -1,
     readStream: async (streamName, from, limit) =>
       all.filter((one) => one.streamName === streamName && one.version >= from).slice(0, limit),
+    readStreamBackwards: async (streamName, from = Number.MAX_SAFE_INTEGER, limit) =>
+      all
+        .filter((one) => one.streamName === streamName && one.version <= from)
+        .reverse()
+        .slice(0, limit),
     async *subscribe(after) {
       // In batches of some, so that a group halts in one and others go on in the next.
       const rest = all.filter(({ position }) => position > after);
@@ -191,10 +197,10 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
     const bad = all.find(({ streamName, data }) => streamName === 'group-h' && data.includes('"seq":2'));
     const failing = (writer: ReadModelWriter): ReadModelWriter => ({
       ...writer,
-      apply: (changes, checkpoint: Position) =>
-        changes.some((change) => change.type === 'putMessage' && change.position === bad?.position)
+      commit: (groups, checkpoint) =>
+        groups.some(({ messages }) => messages.some(({ after }) => after.position === bad?.position))
           ? Promise.reject(new TypeError('a defect of the writer'))
-          : writer.apply(changes, checkpoint),
+          : writer.commit(groups, checkpoint),
     });
     const cured = await built(async ({ writer, readModels }) => {
       const { poison } = await projectAll(log, failing(writer));
@@ -212,12 +218,12 @@ export function haltsContract(makeReadModels: () => Promise<ReadModelsUnderTest>
     const entries = [...groupIds.flatMap(begin)];
     const { log } = logOf(entries);
     await built(async ({ writer, readModels }) => {
-      const broken = { ...writer, apply: () => Promise.reject(new TypeError('nothing goes')) };
+      const broken = { ...writer, commit: () => Promise.reject(new TypeError('nothing goes')) };
       await expect(projectAll(log, broken)).rejects.toThrow('nothing goes');
       const onlyEmpty: ReadModelWriter = {
         ...writer,
-        apply: (changes, upTo) =>
-          changes.length === 0 ? writer.apply(changes, upTo) : Promise.reject(new TypeError('no change goes')),
+        commit: (groups, upTo) =>
+          groups.length === 0 ? writer.commit(groups, upTo) : Promise.reject(new TypeError('no change goes')),
       };
       await expect(projectAll(log, onlyEmpty)).rejects.toThrow('no change goes');
       expect(await readModels.haltedGroups()).toEqual([]);

@@ -1,10 +1,10 @@
 import type { GroupEvent, HighwaterEvent } from '../../src/events/event.ts';
 import type { Role } from '../../src/events/values.ts';
-import type { Change } from '../../src/ports/changes.ts';
 import { type Position, startOfLog } from '../../src/ports/event-log.ts';
-import type { ReadModelWriter } from '../../src/ports/read-models.ts';
-import type { CommandKey } from '../../src/ports/rows.ts';
+import type { CommandKey } from '../../src/ports/read-models.ts';
+import type { Change } from '../../src/projections/changes.ts';
 import { projectEvent } from '../../src/projections/project-event.ts';
+import type { ProjectedWriter } from './projected-writer.ts';
 
 type Content = Partial<Extract<GroupEvent, { type: 'MessageSent' }>['data']>;
 
@@ -111,7 +111,7 @@ export class History {
   }
 
   /** Applies what has happened since the last time. */
-  async apply(writer: ReadModelWriter): Promise<Position> {
+  async apply(writer: Pick<ProjectedWriter, 'apply'>): Promise<Position> {
     await writer.apply(this.changes, this.position);
     this.changes = [];
     return this.position;

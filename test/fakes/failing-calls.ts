@@ -1,5 +1,6 @@
 import { AppendUnknown, LogUnavailable } from '../../src/ports/event-log.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import type { ReadModelWriter } from '../../src/ports/row-store.ts';
 import type { InMemoryEventLog } from './in-memory-event-log.ts';
 import type { LaggingReadModels } from './lagging-read-models.ts';
 
@@ -18,6 +19,8 @@ export interface FailingCalls {
   /** The log as one process sees it. */
   log(log: InMemoryEventLog): InMemoryEventLog;
   readModels(readModels: LaggingReadModels): LaggingReadModels;
+  /** The writer of a build: a call that is lost has been carried out. */
+  writer(writer: ReadModelWriter): ReadModelWriter;
   /** How many calls have failed. */
   failed(): number;
 }
@@ -65,6 +68,18 @@ export function createFailingCalls(next: (name: string) => Fate): FailingCalls {
       messages: (...ids) => call('messages', () => readModels.messages(...ids), rowsFault),
       reactions: (...keys) => call('reactions', () => readModels.reactions(...keys), rowsFault),
       acceptedCommands: (...keys) => call('acceptedCommands', () => readModels.acceptedCommands(...keys), rowsFault),
+    }),
+    writer: (writer) => ({
+      checkpoint: () => call('writer.checkpoint', writer.checkpoint, rowsFault),
+      loadGroups: (...ids) => call('writer.loadGroups', () => writer.loadGroups(...ids), rowsFault),
+      loadRows: (...keys) => call('writer.loadRows', () => writer.loadRows(...keys), rowsFault),
+      commit: (...batch) => call('writer.commit', () => writer.commit(...batch), rowsFault),
+      haltedGroups: () => call('writer.haltedGroups', writer.haltedGroups, rowsFault),
+      groupsToCount: (...page) => call('writer.groupsToCount', () => writer.groupsToCount(...page), rowsFault),
+      groupSnapshots: (...ids) => call('writer.groupSnapshots', () => writer.groupSnapshots(...ids), rowsFault),
+      storeReadCounts: (...counts) =>
+        call('writer.storeReadCounts', () => writer.storeReadCounts(...counts), rowsFault),
+      close: writer.close,
     }),
     failed: () => failed,
   };

@@ -31,6 +31,8 @@ afterEach(() => rm(dataDirectory, { recursive: true }));
 it('a part that cannot be closed keeps no other open', async () => {
   const config = readConfig({ HIGHWATER_DATA: dataDirectory, HIGHWATER_LOG_LEVEL: 'silent' });
   const highwater = await openHighwater(config);
+  // Readers open what they read when they are first asked.
+  expect(await highwater.ready()).toMatchObject({ ready: true });
   faults.readModels = new Error('this one cannot be closed');
   await expect(highwater.close()).rejects.toThrow('this one cannot be closed');
   faults.readModels = undefined;

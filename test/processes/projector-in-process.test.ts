@@ -1,76 +1,100 @@
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { groupStream } from '../../src/events/stream-name.ts';
 import { LogRefused } from '../../src/ports/event-log.ts';
-import { LeaseLost, ReadModelsCorrupt } from '../../src/ports/read-model-faults.ts';
+import type { ReadModelBuilds } from '../../src/ports/read-model-builds.ts';
+import { LeaseLost, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { createLogTrouble } from '../../src/processes/log-trouble.ts';
 import { startProjectorInProcess } from '../../src/processes/projector-in-process.ts';
-import { marks } from '../contract/event-log-samples.ts';
+import { CheckpointNotInLog } from '../../src/projections/checkpoint-in-log.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
-import { createWriter } from '../projections/projection-under-test.ts';
+import { createInMemoryStore } from '../fakes/in-memory-read-models.ts';
+import { created, renamed } from '../projections/projection-under-test.ts';
+import { appendTo } from '../projections/recorded-events.ts';
 
-/** A projector whose first writer fails with the error, and whose second one goes on. */
-async function startFailing(error: Error) {
+async function stage(wrap: (builds: ReadModelBuilds) => ReadModelBuilds = (builds) => builds) {
   const log = createInMemoryEventLog();
-  await log.append('orders-1', -1, marks(0, 2));
-  const told: string[] = [];
-  const { writer, batches, failures } = createWriter();
-  failures.push(error);
-  const logger = pino({ level: 'info' }, { write: (line) => void told.push(JSON.parse(line).msg) });
-  const projector = startProjectorInProcess({
-    log,
-    logger,
-    trouble: createLogTrouble(logger),
-    openWriter: async () => {
-      told.push('opened');
-      return { ...writer, close: async () => void told.push('closed') };
-    },
-    onCorrupt: () => told.push('corrupt'),
-    onRefused: vi.fn(),
-    pauses: { first: 0, longest: 0 },
-  });
-  await vi.waitFor(() => expect(batches).toHaveLength(1));
-  await projector.stop();
-  const news = 'this process projects the log into the read models';
-  return told.filter((line) => line !== news);
+  await appendTo(log, groupStream('g'), created('g'));
+  const store = createInMemoryStore();
+  const told: { readonly level: number; readonly msg: string }[] = [];
+  const onRefused = vi.fn();
+  const logger = pino({ level: 'info' }, { write: (line) => void told.push(JSON.parse(line)) });
+  const trouble = createLogTrouble(logger);
+  const start = (of = log) => {
+    const projector = startProjectorInProcess({
+      ...{ log: of, builds: wrap(store.of(3)), logger, trouble, onRefused },
+      pauses: { first: 0, longest: 0 },
+    });
+    onTestFinished(() => projector.stop());
+    return projector;
+  };
+  return { log, store, told, trouble, onRefused, start, builds: store.of(3) };
 }
 
-test('read models that are corrupt are told of when they are let go, before others are opened', async () => {
-  expect(await startFailing(new ReadModelsCorrupt('a page is damaged'))).toEqual([
-    ...['opened', 'closed', 'the projector has ended; it is started again', 'corrupt', 'opened', 'closed'],
-  ]);
+test('it fills a first build, says when it projects into one that is served, and waits once it is stopped', async () => {
+  const { start, builds } = await stage();
+  const projector = start();
+  expect(projector.state()).toBe('waiting');
+  const serving = vi.fn();
+  projector.onServing(serving);
+  await vi.waitFor(() => expect(serving).toHaveBeenCalledOnce());
+  expect(projector.state()).toBe('projecting');
+  expect(await builds.served()).toBe('build-1');
+  await projector.stop();
+  expect(projector.state()).toBe('waiting');
 });
 
-test('a projector that has lost its lease begins again from the checkpoint, on a writer of its own', async () => {
-  const line = 'the lease is lost: this process stands by';
-  expect(await startFailing(new LeaseLost('another was quicker'))).toEqual([
-    ...['opened', 'closed', line, 'opened', 'closed'],
-  ]);
+test.each([
+  ['has lost its lease', new LeaseLost('another was quicker'), 40, 'this process stands by to project'],
+  ['meets a store that is away', new ReadModelsUnavailable('away'), 40, 'this process stands by to project'],
+  ['ends by a defect', new TypeError('a defect'), 50, 'the projector has ended; it is started again'],
+])('one that %s is told of in one line and begun again', async (_, error, level, msg) => {
+  let failures = 1;
+  const { start, told } = await stage((builds) => ({
+    ...builds,
+    openWriter: async (...asked) => {
+      if (failures-- > 0) throw error;
+      return builds.openWriter(...asked);
+    },
+  }));
+  const projector = start();
+  await vi.waitFor(() => expect(projector.state()).toBe('projecting'));
+  expect(told.filter((line) => line.level > 30)).toMatchObject([{ level, msg }]);
 });
 
-test('a log that is away is waited for on the same writer, and said once in a sentence', async () => {
-  const log = createInMemoryEventLog();
-  await log.append('orders-1', -1, marks(0, 2));
-  const lines: { msg: string; reason?: string; err?: unknown }[] = [];
-  const logger = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
+test('read models of another log end it for good, and are let go of', async () => {
+  const { start, builds, onRefused } = await stage();
+  const first = start();
+  await vi.waitFor(() => expect(first.state()).toBe('projecting'));
+  await first.stop();
+  const other = createInMemoryEventLog();
+  await appendTo(other, groupStream('h'), created('h'), renamed);
+  const projector = start(other);
+  await vi.waitFor(() => expect(projector.state()).toBe('refused'));
+  expect(onRefused.mock.lastCall?.[0]).toBeInstanceOf(CheckpointNotInLog);
+  await projector.stop();
+  expect(projector.state()).toBe('refused');
+  // Another may write it.
+  await (await builds.openWriter('build-1', AbortSignal.timeout(1_000))).close();
+});
+
+test('a log that is away is waited for, and said once in a sentence', async () => {
+  const { log, start, told, trouble, builds } = await stage();
   let refusals = 2;
   const endPosition = async () => {
     refusals -= 1;
     if (refusals >= 0) throw new LogRefused('denied access');
     return log.endPosition();
   };
-  const { writer, batches } = createWriter();
-  const openWriter = vi.fn(async () => writer);
-  const trouble = createLogTrouble(logger);
-  const parts = { log: { ...log, endPosition }, logger, trouble, openWriter, onRefused: vi.fn() };
-  const projector = startProjectorInProcess(parts);
+  const projector = start({ ...log, endPosition });
   await vi.waitFor(() => expect(trouble.refusal()).toBe('denied access'));
   expect(projector.state()).toBe('waiting');
-  await vi.waitFor(() => expect(batches).toHaveLength(1), { timeout: 10_000 });
-  expect(projector.state()).toBe('projecting');
+  await vi.waitFor(() => expect(projector.state()).toBe('projecting'), { timeout: 10_000 });
+  expect((await builds.list()).map(({ id }) => id)).toEqual(['build-1']);
   await projector.stop();
-  expect(openWriter).toHaveBeenCalledOnce();
-  expect(lines.map(({ msg, reason, err }) => ({ msg, reason, err }))).toEqual([
-    { msg: 'this process projects the log into the read models' },
+  expect(told).toMatchObject([
     { msg: 'waiting for the event store', reason: 'denied access' },
+    { msg: 'this process builds the read models' },
+    { msg: 'this process projects the log' },
   ]);
 });

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type ProjectorThreadOptions, startProjectorThread } from '../../src/processes/projector-in-thread.ts';
 import { StartRefused } from '../../src/processes/start-refused.ts';
-import { CheckpointAheadOfLog } from '../../src/projections/checkpoint-ahead.ts';
+import { CheckpointNotInLog } from '../../src/projections/checkpoint-in-log.ts';
 
 const script = new URL('./programs/projector-that-ends.ts', import.meta.url);
 
@@ -13,19 +13,18 @@ const script = new URL('./programs/projector-that-ends.ts', import.meta.url);
 function ending(endings: readonly string[]) {
   const directory = mkdtempSync(join(tmpdir(), 'highwater-thread-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const files = { log: join(directory, 'endings'), readModels: join(directory, 'read-models.db') };
-  writeFileSync(files.log, endings.join('\n'));
+  writeFileSync(join(directory, 'endings'), endings.join('\n'));
   const lines: { readonly level: number; readonly reason?: string; readonly msg: string }[] = [];
   const onRefused = vi.fn();
   const options: ProjectorThreadOptions = {
-    files,
+    dataDirectory: directory,
     script,
     onRefused,
     logger: pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) }),
     pauses: { first: 1, longest: 1 },
     resourceLimits: { maxOldGenerationSizeMb: 24 },
   };
-  return { files, lines, options, onRefused };
+  return { lines, options, onRefused };
 }
 
 test.each([
@@ -81,56 +80,25 @@ test.each([
   expect(lines).toEqual([]);
 });
 
-test('read models that are corrupt are thrown away, and readers hear of it once they are there anew', async () => {
-  const { files, lines, options } = ending(['finds damage', 'throws']);
-  writeFileSync(files.readModels, 'damaged');
-  const projector = await startProjectorThread(options);
-  const found: boolean[] = [];
-  projector.onRebuilt(() => found.push(existsSync(files.readModels)));
-  await vi.waitFor(() => expect(lines).toHaveLength(2));
-  await vi.waitFor(() => expect(projector.state()).toBe('projecting'));
-  // Once, not at the start after the throw.
-  expect(found).toEqual([false]);
-  await projector.stop();
-});
-
-test('read models that a reader finds damaged are thrown away and built anew, once for all who find it', async () => {
-  const { files, lines, options } = ending([]);
-  writeFileSync(files.readModels, 'damaged');
-  const projector = await startProjectorThread(options);
-  const found: boolean[] = [];
-  projector.onRebuilt(() => {
-    found.push(existsSync(files.readModels));
-    // A reader that has not opened the new file yet.
-    projector.rebuild('a reader met damage');
-  });
-  for (let query = 0; query < 3; query += 1) projector.rebuild('a reader met damage');
-  await vi.waitFor(() => expect(found).toEqual([false]));
-  expect(lines).toMatchObject([{ kind: 'corrupt', reason: 'a reader met damage' }]);
-  expect(projector.state()).toBe('projecting');
-  await projector.stop();
-  expect(found).toEqual([false]);
-});
-
 test('a listener that throws ends the thread and not the process, and is called again with the next one', async () => {
-  const { lines, options } = ending(['finds damage']);
+  const { lines, options } = ending(['throws']);
   const projector = await startProjectorThread(options);
   const listener = vi.fn().mockImplementationOnce(() => {
     throw new Error('a reader broke');
   });
-  projector.onRebuilt(listener);
+  projector.onServing(listener);
   await vi.waitFor(() => expect(listener).toHaveBeenCalledTimes(2));
   expect(projector.state()).toBe('projecting');
-  expect(lines.map(({ reason }) => reason)).toEqual(['a page is damaged', 'a reader broke']);
+  expect(lines.map(({ reason }) => reason)).toEqual(['it threw', 'a reader broke']);
   await projector.stop();
 });
 
-test('read models that are ahead of the log end it for good', async () => {
-  const { lines, options, onRefused } = ending(['finds itself ahead', '']);
+test('read models of another log end it for good', async () => {
+  const { lines, options, onRefused } = ending(['finds another log', '']);
   const projector = await startProjectorThread(options);
   await vi.waitFor(() => expect(onRefused).toHaveBeenCalledOnce());
-  expect(onRefused.mock.lastCall?.[0]).toBeInstanceOf(CheckpointAheadOfLog);
+  expect(onRefused.mock.lastCall?.[0]).toBeInstanceOf(CheckpointNotInLog);
   expect(projector.state()).toBe('refused');
-  expect(lines).toMatchObject([{ level: 60, msg: 'the checkpoint is ahead of the log' }]);
+  expect(lines).toMatchObject([{ level: 60, msg: 'the read models are of another log' }]);
   await projector.stop();
 });

@@ -1,21 +1,28 @@
 import { expect, test, vi } from 'vitest';
 import { groupStream } from '../../src/events/stream-name.ts';
 import { startOfLog } from '../../src/ports/event-log.ts';
+import type { ChangedGroup, ReadModelWriter } from '../../src/ports/row-store.ts';
 import { sent } from '../commands/events.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { created, createWriter, reached, renamed, start } from './projection-under-test.ts';
 import { appendTo } from './recorded-events.ts';
 
-/** A writer that fails on every change to the group's name. */
+const isRename = ({ group }: ChangedGroup): boolean => group.after.name === 'Anew' && group.before?.name !== 'Anew';
+
+/** A writer that fails on whatever changes a group's name. */
+function failing(writer: ReadModelWriter, fails: (group: ChangedGroup) => boolean): ReadModelWriter {
+  return {
+    ...writer,
+    commit: async (groups, checkpoint) => {
+      if (groups.some((group) => isRename(group) && fails(group))) throw new TypeError('a defect of the writer');
+      return writer.commit(groups, checkpoint);
+    },
+  };
+}
+
 function writerThatFailsOn(bad: string) {
   const made = createWriter();
-  const { apply } = made.writer;
-  made.writer.apply = async (changes, checkpoint) => {
-    const fails = changes.some(({ type, groupId }) => type === 'renameGroup' && groupId === bad);
-    if (fails) throw new TypeError('a defect of the writer');
-    return apply(changes, checkpoint);
-  };
-  return made;
+  return { ...made, sound: made.writer, writer: failing(made.writer, ({ group }) => group.after.groupId === bad) };
 }
 
 async function logOfTwoGroups() {
@@ -26,54 +33,49 @@ async function logOfTwoGroups() {
 
 test('the checkpoint moves only with the last of what is applied group by group', async () => {
   const log = await logOfTwoGroups();
-  const { writer, batches, all } = writerThatFailsOn('bad');
+  const { writer, commits, group } = writerThatFailsOn('bad');
   start({ log, writer });
   await reached(log, writer);
-  const checkpoints = batches.map(({ checkpoint }) => checkpoint);
+  const checkpoints = commits.map(({ checkpoint }) => checkpoint.position);
   expect(checkpoints.length).toBeGreaterThan(2);
   expect(checkpoints.slice(0, -1)).toEqual(checkpoints.slice(0, -1).map(() => startOfLog));
-  expect(all().filter(({ type }) => type === 'haltGroup')).toMatchObject([{ groupId: 'bad' }]);
+  expect(await writer.haltedGroups()).toMatchObject([{ groupId: 'bad' }]);
+  expect([group('bad')?.group.name, group('good')?.group.name]).toEqual(['bad', 'Anew']);
 });
 
 test('nothing more is applied of a group that the writer has failed on', async () => {
   const log = await logOfTwoGroups();
-  const { writer, all } = writerThatFailsOn('bad');
+  const { writer, group } = writerThatFailsOn('bad');
   start({ log, writer });
   await reached(log, writer);
   for (const groupId of ['bad', 'good']) await appendTo(log, groupStream(groupId), sent(1, 'ada'));
   await reached(log, writer);
-  expect(all().filter(({ type }) => type === 'putMessage')).toMatchObject([{ groupId: 'good' }]);
+  expect([group('bad')?.messages.size, group('good')?.messages.size]).toEqual([0, 1]);
 });
 
-test('a group on which the writer fails again at the next start stays halted', async () => {
+test('a group on which the writer fails again at the next start stays halted, and one on which it does not goes on', async () => {
   const log = await logOfTwoGroups();
-  const { writer, all } = writerThatFailsOn('bad');
+  const { writer, sound, group } = writerThatFailsOn('bad');
   const first = start({ log, writer });
   await reached(log, writer);
   await first.stop();
   await appendTo(log, groupStream('good'), renamed);
-  // The rows of the one that fails are at the event before.
-  writer.groupEnds = async () => [
-    { groupId: 'bad', version: 0, readsVersion: -1, lastSeq: 0 },
-    { groupId: 'good', version: 1, readsVersion: -1, lastSeq: 0 },
-  ];
   const onResumed = vi.fn();
-  start({ log, writer, onResumed });
+  const second = start({ log, writer, onResumed });
   await reached(log, writer);
-  expect(all().filter(({ type }) => type === 'resumeGroup')).toEqual([]);
+  await second.stop();
   expect(await writer.haltedGroups()).toMatchObject([{ groupId: 'bad' }]);
   expect(onResumed).not.toHaveBeenCalled();
+  start({ log, writer: sound, onResumed });
+  await vi.waitFor(() => expect(onResumed).toHaveBeenCalledExactlyOnceWith('bad'));
+  expect(await sound.haltedGroups()).toEqual([]);
+  expect(group('bad')?.group.name).toBe('Anew');
 });
 
 test('a writer that fails on every one of several groups halts none of them', async () => {
   const log = await logOfTwoGroups();
   const { writer } = createWriter();
-  const { apply } = writer;
-  writer.apply = async (changes, checkpoint) => {
-    if (changes.some(({ type }) => type === 'renameGroup')) throw new TypeError('a defect of the writer');
-    return apply(changes, checkpoint);
-  };
-  const { ended } = start({ log, writer });
+  const { ended } = start({ log, writer: failing(writer, () => true) });
   await expect(ended).rejects.toThrow('a defect of the writer');
   expect(await writer.haltedGroups()).toEqual([]);
 });

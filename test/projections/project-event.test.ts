@@ -90,7 +90,7 @@ test('each person mentioned has one row, the author none, and everybody together
   expect(mentions).toEqual([
     { type: 'putMention', ...where, seq: 3, userId: 'bob' },
     { type: 'putMention', ...where, seq: 3, userId: 'cyd' },
-    { type: 'putMentionOfAll', ...where, seq: 3 },
+    { type: 'putMentionOfAll', ...where, seq: 3, authorId: 'ada' },
   ]);
 });
 

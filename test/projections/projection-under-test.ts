@@ -1,51 +1,40 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import type { HighwaterEvent } from '../../src/events/event.ts';
-import type { Change } from '../../src/ports/changes.ts';
-import { type Position, startOfLog } from '../../src/ports/event-log.ts';
-import type { GroupSnapshot } from '../../src/ports/group-snapshots.ts';
-import type { ReadModelWriter } from '../../src/ports/read-models.ts';
-import type { HaltedGroup } from '../../src/ports/rows.ts';
+import { groupStream, readsStream } from '../../src/events/stream-name.ts';
+import type { ChangedGroup, Checkpoint, ReadModelWriter, StoredReadCounts } from '../../src/ports/row-store.ts';
 import { type ProjectionOptions, runProjection } from '../../src/projections/run-projection.ts';
 import type { ProjectionClock } from '../../src/projections/store-read-counts.ts';
+import { added, readUpTo, sent } from '../commands/events.ts';
 import type { InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
+import { createInMemoryWriter, emptyBuild } from '../fakes/in-memory-rows.ts';
+import { appendTo } from './recorded-events.ts';
 
-/** Remembers what it was told to apply; its groups have as many members as the test says. */
-export function createWriter(memberCount = 2) {
-  const batches: { changes: readonly Change[]; checkpoint: Position }[] = [];
-  const stored: { groupId: string; position: Position }[] = [];
+/** The store in memory, which remembers what it was told to commit and fails when it is told to, also between two groups of a commit. */
+export function createWriter(betweenGroups: () => void = () => undefined) {
+  const rows = emptyBuild();
+  const commits: { readonly groups: readonly ChangedGroup[]; readonly checkpoint: Checkpoint }[] = [];
+  const stored: { readonly groupId: string; readonly position: number }[] = [];
   const failures: Error[] = [];
-  const checkpoint = (): Position => batches.at(-1)?.checkpoint ?? startOfLog;
-  const all = (): Change[] => batches.flatMap(({ changes }) => changes);
+  const memory = createInMemoryWriter({
+    rows,
+    requireLease: () => undefined,
+    betweenGroups,
+    close: () => undefined,
+  });
   const writer: ReadModelWriter = {
-    checkpoint: async () => checkpoint(),
-    apply: async (changes, upTo) => {
+    ...memory,
+    commit: async (groups, checkpoint) => {
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
-      batches.push({ changes, checkpoint: upTo });
+      await memory.commit(groups, checkpoint);
+      commits.push({ groups, checkpoint });
     },
-    storeReadCounts: async (groupId, position) => void stored.push({ groupId, position }),
-    groupSnapshot: async (groupId) => {
-      const group = { groupId, name: '', createdAt: '', memberCount, lastSeq: 0, lastMessageAt: null };
-      return { group: { ...group, version: 0, readsVersion: 0 }, members: [], position: checkpoint() } as GroupSnapshot;
+    storeReadCounts: async (counts: readonly StoredReadCounts[]) => {
+      await memory.storeReadCounts(counts);
+      stored.push(...counts.map(({ groupId, position }) => ({ groupId, position })));
     },
-    groupEnds: async () => [],
-    groupsToCount: async (after) => {
-      const marked = all().flatMap(({ type, groupId }) =>
-        type === 'advanceMark' && groupId > (after ?? '') ? [groupId] : [],
-      );
-      return [...new Set(marked)].sort();
-    },
-    haltedGroups: async () => {
-      const halts = new Map<string, HaltedGroup>();
-      for (const change of all()) {
-        if (change.type === 'haltGroup') halts.set(change.groupId, change);
-        if (change.type === 'resumeGroup') halts.delete(change.groupId);
-      }
-      return [...halts.values()];
-    },
-    close: async () => undefined,
   };
-  return { writer, batches, stored, failures, all };
+  return { writer, rows, commits, stored, failures, group: (groupId: string) => rows.groups.get(groupId) };
 }
 
 /** A clock that stands until it is moved. */
@@ -85,12 +74,24 @@ export const created = (groupId: string): HighwaterEvent => ({
   type: 'GroupCreated',
   data: { groupId, name: groupId },
 });
-export const mark = (groupId: string, upTo = 1): HighwaterEvent => ({
-  type: 'ReadUpTo',
-  data: { groupId, userId: 'ada', upTo },
-});
+export const mark = (groupId: string, upTo = 1): HighwaterEvent => readUpTo('ada', upTo, groupId);
 export const renamed: HighwaterEvent = { type: 'GroupRenamed', data: { name: 'Anew' } };
+
+/** A group of Ada, Bob and as many more as make so many members, in which Bob has sent so many messages. */
+export async function beginGroup(
+  log: InMemoryEventLog,
+  groupId: string,
+  { memberCount = 2, messages = 1 }: { readonly memberCount?: number; readonly messages?: number } = {},
+): Promise<void> {
+  const others = Array.from({ length: memberCount - 2 }, (_, index) => `member-${index}`);
+  const people = Object.fromEntries(['ada', 'bob', ...others].map((userId) => [userId, 'member' as const]));
+  const texts = Array.from({ length: messages }, (_, index) => sent(index + 1, 'bob'));
+  await appendTo(log, groupStream(groupId), created(groupId), added(people, memberCount), ...texts);
+}
+
+export const markIn = (log: InMemoryEventLog, groupId: string, upTo: number): Promise<void> =>
+  appendTo(log, readsStream(groupId), mark(groupId, upTo));
 
 /** Everything that the log holds is applied. */
 export const reached = (log: InMemoryEventLog, writer: ReadModelWriter) =>
-  vi.waitFor(async () => expect(await writer.checkpoint()).toBe(await log.endPosition()));
+  vi.waitFor(async () => expect((await writer.checkpoint()).position).toBe(await log.endPosition()));

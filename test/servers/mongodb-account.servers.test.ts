@@ -1,9 +1,8 @@
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../src/adapters/mongodb/read-models.ts';
 import { History } from '../contract/read-models-history.ts';
 import { type MongoServer, startMongoServer } from './mongo-server.ts';
+import { openBuilds, openWriter } from './mongodb/open-build.ts';
 
 /** On a server with accounts, of which there is one kind to be had here: Highwater's has the role that the manual names. */
 let server: MongoServer;
@@ -36,39 +35,28 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function open(notices: string[]) {
-  const abort = new AbortController();
-  return openMongoReadModelWriter({
-    ...{ url: as('highwater'), holder: 'test', signal: abort.signal },
-    onNotice: (notice) => notices.push(notice),
-    onWaiting: (reason) => abort.abort(new Error(`it would wait: ${reason}`)),
-  });
-}
-
-test('readWrite is all that Highwater needs in its database, at the first start and at every other', async () => {
+test('readWrite is all that Highwater needs in its database, to make, write, read, serve and discard builds', async () => {
   const notices: string[] = [];
   const history = new History().create('g', 'Group', ['ada', 'bob']).send('g', 'ada', 'one').mark('g', 'bob', 1);
+  const builds = openBuilds(as('highwater'), { onNotice: (notice) => void notices.push(notice) });
+  const first = await builds.create();
   for (const start of [1, 2, 3]) {
-    const writer = await open(notices);
+    const writer = await openWriter(as('highwater'), first);
     await history.edit('g', 1, `start ${start}`).apply(writer);
     await writer.close();
   }
-  const readModels = await openMongoReadModels({ url: as('highwater') });
+  expect(await builds.serve(undefined, first)).toBe(true);
+  const readModels = await builds.openReadModels(first);
   expect(await readModels.messages('g', ['g-1'])).toMatchObject([{ text: 'start 3' }]);
   await readModels.close();
+  expect(await builds.serve(first, await builds.create())).toBe(true);
+  await builds.discard(first);
+  await builds.close();
   expect(notices).toEqual([]);
 });
 
-test('of a validator that it may not change it says so, and goes on', async () => {
-  const notices: string[] = [];
-  await (await open([])).close();
-  await administrator.db('highwater').command({ collMod: 'marks', validator: {} });
-  await (await open(notices)).close();
-  expect(notices).toEqual([expect.stringMatching(/may not change how documents are validated/)]);
-});
-
 test('nobody else is let in', async () => {
-  const readModels = await openMongoReadModels({ url: as('stranger') });
-  await expect(readModels.checkpoint()).rejects.toThrow(/refuses the credentials/);
-  await readModels.close();
+  const builds = openBuilds(as('stranger'));
+  await expect(builds.served()).rejects.toThrow(/refuses the credentials/);
+  await builds.close();
 });

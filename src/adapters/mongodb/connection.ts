@@ -1,5 +1,6 @@
 import {
   type ClientSession,
+  type Db,
   MongoAPIError,
   MongoBulkWriteError,
   MongoClient,
@@ -11,16 +12,19 @@ import {
   MongoServerError,
   MongoTopologyClosedError,
 } from 'mongodb';
+import type { BuildId } from '../../ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
-import { type Collections, collectionsOf } from './documents.ts';
+import { type Collections, collectionsOf, type SharedCollections, sharedCollectionsOf } from './documents.ts';
 
 /** How long a query may take, with all its round trips, unless the URL says otherwise. */
 export const defaultQueryMilliseconds = 5_000;
 /** How long one write may take, of up to `documentsPerWrite` documents. */
 export const writeMilliseconds = 30_000;
 
-export interface Connection {
-  readonly collections: Collections;
+/** A server with a database on it, of whatever build. */
+export interface ServerConnection {
+  readonly database: Db;
+  readonly collections: SharedCollections;
   /** How many updates one command may hold on this server. */
   updatesPerCommand(): number;
   /** How long a query may take: the URL's `socketTimeoutMS`, where it has one. */
@@ -42,6 +46,18 @@ export interface ReadOptions {
   readonly maxTimeMS: number;
   readonly session?: ClientSession;
 }
+
+/** A server as one build's writer or readers see it. */
+export interface Connection extends ServerConnection {
+  readonly build: BuildId;
+  readonly collections: Collections;
+}
+
+export const connectionTo = (server: ServerConnection, build: BuildId): Connection => ({
+  ...server,
+  build,
+  collections: collectionsOf(server.database, build),
+});
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -69,7 +85,7 @@ const updatesPerFerretDbCommand = 12;
  *   limits of their own, and `run` stops waiting after a time. What it no longer waits for may still be carried out:
  *   every write here allows for that.
  */
-export function connect({ url, database }: ConnectionOptions): Connection {
+export function connect({ url, database: name }: ConnectionOptions): ServerConnection {
   const parameters = urlOf(url).searchParams;
   const queryMilliseconds = Number(parameters.get('socketTimeoutMS') ?? defaultQueryMilliseconds);
   const client = new MongoClient(url, {
@@ -85,7 +101,7 @@ export function connect({ url, database }: ConnectionOptions): Connection {
   });
   // The driver's own default is `test`.
   const isNamed = urlOf(url).pathname.length > 1;
-  const collections = collectionsOf(client.db(database ?? (isNamed ? undefined : defaultDatabase)));
+  const database = client.db(name ?? (isNamed ? undefined : defaultDatabase));
   let closed = false;
   let connected = false;
   let updatesPerCommand = documentsPerWrite;
@@ -116,7 +132,8 @@ export function connect({ url, database }: ConnectionOptions): Connection {
   }
 
   return {
-    collections,
+    database,
+    collections: sharedCollectionsOf(database),
     updatesPerCommand: () => updatesPerCommand,
     queryMilliseconds,
     readLimit,

@@ -1,6 +1,8 @@
-import type { AnyBulkWriteOperation, Collection, OptionalId } from 'mongodb';
+import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError, type OptionalId } from 'mongodb';
 import type { Position } from '../../ports/event-log.ts';
+import { LeaseLost } from '../../ports/read-models.ts';
 import { type Connection, documentsPerWrite, duplicatesOf, writeMilliseconds } from './connection.ts';
+import type { Put } from './row-documents.ts';
 
 /** What one batch writes with. */
 export interface BatchWrite {
@@ -17,96 +19,103 @@ export function* chunksOf<T>(items: readonly T[], size = documentsPerWrite): Gen
 
 interface Written {
   readonly _id: string;
-  readonly batch: number;
+  readonly groupId: string;
 }
 
 /**
- * Writes whole documents, in no order, each once; `isNew` says which are not there as far as is known. None is written
- * over what a later batch has written: that is a success too, for whatever the batch holds is in the later one.
+ * Writes whole documents, in no order, each once. One that is there as far as is known is replaced, unless a later batch
+ * has written it: then, or where it is gone, another is the writer now, and LeaseLost is thrown. So it is where one that
+ * should be new is there already, left behind uncommitted.
  */
-export async function putDocuments<Document extends Written>(
-  { connection, batch, requireHeld }: BatchWrite,
+export async function putDocuments<Document extends Written & { readonly batch: number }>(
+  write: BatchWrite,
   collection: Collection<Document>,
-  documents: readonly { readonly document: Document; readonly isNew: boolean }[],
+  puts: readonly Put<Document>[],
 ): Promise<void> {
-  const untyped = collection as unknown as Collection<Written>;
-  const [isNew, isThere] = [true, false].map((wanted) =>
-    documents.flatMap((one): Written[] => (one.isNew === wanted ? [one.document] : [])),
-  ) as [Written[], Written[]];
-  for (const chunk of chunksOf(isNew)) {
-    requireHeld();
-    const taken = await insert(connection, untyped, chunk);
-    // An earlier attempt, or a writer whose lease has run out, was there before.
-    isThere.push(...taken.flatMap((index) => chunk[index] ?? []));
-  }
-  for (const chunk of chunksOf(isThere, connection.updatesPerCommand())) {
-    const operations = chunk.map(
-      ({ _id, ...replacement }): AnyBulkWriteOperation<Written> => ({
-        replaceOne: { filter: { _id, batch: { $lt: batch } }, replacement },
-      }),
-    );
-    requireHeld();
-    await connection.run(() => untyped.bulkWrite(operations, { ordered: false }), writeMilliseconds);
-  }
-}
-
-/** Inserts documents that say the same whoever writes them: those that are there already stay. */
-export async function addDocuments<Document extends { readonly _id: string }>(
-  { connection, requireHeld }: BatchWrite,
-  collection: Collection<Document>,
-  documents: readonly Document[],
-): Promise<void> {
-  for (const chunk of chunksOf(documents)) {
-    requireHeld();
-    await insert(connection, collection, chunk);
-  }
+  const added = puts.flatMap(({ document, isNew }) => (isNew ? [document] : []));
+  const replaced = puts.flatMap(({ document, isNew }) => (isNew ? [] : [document]));
+  replaced.push(...(await addDocuments(write, collection, added)));
+  // Its own write, when it is carried out twice, matches too.
+  const matched = await replace(write, collection, replaced, { batch: { $lte: write.batch } });
+  if (matched < replaced.length) throw new LeaseLost(`a later batch than ${write.batch} has written these documents`);
 }
 
 /**
  * Writes documents that say the same whoever writes them, and of which later ones replace earlier ones: in any order, and
  * as often as one likes, the one of the highest position stays.
  */
-export async function putNewest<Document extends { readonly _id: string; readonly position: Position }>(
-  { connection, requireHeld }: BatchWrite,
+export async function putNewest<Document extends Written & { readonly position: Position }>(
+  write: BatchWrite,
   collection: Collection<Document>,
   documents: readonly Document[],
 ): Promise<void> {
-  const newest = new Map(documents.toSorted((a, b) => a.position - b.position).map((one) => [one._id, one]));
-  const untyped = collection as unknown as Collection<{ readonly _id: string; readonly position: Position }>;
-  for (const chunk of chunksOf([...newest.values()])) {
-    requireHeld();
-    const taken = await insert(connection, collection, chunk);
-    if (taken.length === 0) continue;
-    const operations = taken.flatMap((index) => {
-      const document = chunk[index];
-      if (document === undefined) return [];
-      const { _id, ...replacement } = document;
-      return [{ replaceOne: { filter: { _id, position: { $lt: document.position } }, replacement } }];
-    });
-    requireHeld();
-    await connection.run(() => untyped.bulkWrite(operations, { ordered: false }), writeMilliseconds);
-  }
+  const taken = await addDocuments(write, collection, documents);
+  await replace(write, collection, taken, ({ position }) => ({ position: { $lt: position } }));
 }
 
-/** The places of the inserts whose `_id` was taken. */
-async function insert<Document extends { readonly _id: string }>(
-  { run }: Connection,
+/** Inserts documents, and resolves with those whose `_id` was taken: what is there already stays. */
+export async function addDocuments<Document extends Written>(
+  { connection, requireHeld }: BatchWrite,
   collection: Collection<Document>,
   documents: readonly Document[],
-): Promise<readonly number[]> {
-  const operations = documents.map((document) => ({ insertOne: { document: document as OptionalId<Document> } }));
-  return run(
-    () =>
-      collection.bulkWrite(operations, { ordered: false }).then(
-        () => [],
-        (error: unknown) => {
-          const duplicates = duplicatesOf(error);
-          if (duplicates === undefined) throw error;
-          return duplicates;
-        },
-      ),
-    writeMilliseconds,
-  );
+): Promise<Document[]> {
+  const taken: Document[] = [];
+  for (const chunk of chunksOf(documents)) {
+    const operations = chunk.map((document) => ({ insertOne: { document: document as OptionalId<Document> } }));
+    requireHeld();
+    const places = await connection.run(
+      () =>
+        collection.bulkWrite(operations, { ordered: false }).then(
+          () => [],
+          (error: unknown) => {
+            const duplicates = duplicatesOf(error);
+            if (duplicates === undefined) throw error;
+            return duplicates;
+          },
+        ),
+      writeMilliseconds,
+    );
+    taken.push(...places.flatMap((place) => chunk[place] ?? []));
+  }
+  return taken;
+}
+
+/** Replaces those documents that are as `condition` says, and resolves with how many they were. */
+async function replace<Document extends Written>(
+  write: BatchWrite,
+  collection: Collection<Document>,
+  documents: readonly Document[],
+  condition: object | ((document: Document) => object),
+): Promise<number> {
+  const operations = documents.map((document): AnyBulkWriteOperation<Written> => {
+    const { _id, ...replacement } = document;
+    const { groupId } = document;
+    const required = typeof condition === 'function' ? condition(document) : condition;
+    return { replaceOne: { filter: { _id, groupId, ...required }, replacement } };
+  });
+  return update(write, collection as unknown as Collection<Written>, operations);
+}
+
+/** Resolves with how many documents matched, or were inserted by an upsert; one whose key is taken is neither. */
+export async function update<Document extends { readonly _id: string }>(
+  { connection, requireHeld }: BatchWrite,
+  collection: Collection<Document>,
+  operations: readonly AnyBulkWriteOperation<Document>[],
+): Promise<number> {
+  let matched = 0;
+  for (const chunk of chunksOf(operations, connection.updatesPerCommand())) {
+    requireHeld();
+    const result = await connection.run(
+      () =>
+        collection.bulkWrite([...chunk], { ordered: false }).catch((error: unknown) => {
+          if (error instanceof MongoBulkWriteError && duplicatesOf(error) !== undefined) return error.result;
+          throw error;
+        }),
+      writeMilliseconds,
+    );
+    matched += result.matchedCount + result.upsertedCount;
+  }
+  return matched;
 }
 
 /** Waits for all of them even where one fails: nothing of a batch is under way when the next one begins. */

@@ -1,148 +1,125 @@
 import type { Collection, Db } from 'mongodb';
-import type { Position, Version } from '../../ports/event-log.ts';
-import type { CommandRow, MemberRow, MessageRow, ReadCountRange } from '../../ports/read-models.ts';
+import type { Position } from '../../ports/event-log.ts';
+import type {
+  Checkpoint,
+  Mark,
+  Mention,
+  MentionOfAll,
+  StoredCommand,
+  StoredGroup,
+  StoredMember,
+  StoredMessage,
+  StoredReaction,
+  StoredReactionCounts,
+  StoredReadCounts,
+} from '../../ports/row-store.ts';
 
-/** Raised whenever the documents or what is in them changes: read models of any other version are built anew from the log. */
-export const readModelSchemaVersion = 2;
-
-/** What a document is about; it never changes. */
-export type Key<Row, Changing extends keyof Row> = Omit<Row, Changing>;
+/** Raised whenever the documents or what is in them changes: each version has builds of its own. */
+export const readModelSchemaVersion = 3;
 
 /**
- * A document whose fields are those of the newest change it has met. It is written before its group is committed, so it
- * also keeps its fields as the group was last committed: see `stateAt`.
+ * Every document is of one group and says which, and every filter that is about groups names them: so the collections of a
+ * build can be sharded by `groupId`.
+ */
+interface OfGroup {
+  readonly _id: string;
+  readonly groupId: string;
+}
+
+/**
+ * A row as the newest batch has left it. It is written before its group is committed, so it also keeps what it was as the
+ * group was last committed: see `stateAt`.
  */
 export interface Versioned<State extends { readonly position: Position }> {
   readonly _id: string;
-  readonly groupId: string;
   /** The number of the batch that wrote it. A batch of a lower number writes it no more. */
   readonly batch: number;
-  /** The fields before; null for a document that was not there. */
+  /** The fields before, of those that change; null for a document that was not there. */
   readonly previous: State | null;
 }
 
-/** One person in one group. */
-type MembershipFields = 'name' | 'role' | 'active' | 'joinedAt' | 'stays' | 'markedUpTo';
-export type MembershipKey = Key<MemberRow, MembershipFields>;
-export type MembershipState = Pick<MemberRow, MembershipFields> & { readonly position: Position };
-export type MembershipDocument = MembershipKey & MembershipState & Versioned<MembershipState>;
+export type MemberState = Pick<
+  StoredMember,
+  'name' | 'role' | 'active' | 'joinedAt' | 'stays' | 'markedUpTo' | 'position'
+>;
+export type MessageState = Pick<StoredMessage, 'text' | 'editedAt' | 'deletedAt' | 'position'>;
+export type ReactionState = Pick<StoredReaction, 'present' | 'position'>;
+export type ReactionCountsState = Pick<StoredReactionCounts, 'counts' | 'position'>;
 
-/** One message. */
-type MessageFields = 'text' | 'editedAt' | 'deletedAt';
-export type MessageKeyFields = Key<MessageRow, MessageFields>;
-export type MessageState = Pick<MessageRow, MessageFields> & { readonly position: Position };
-export type MessageDocument = MessageKeyFields &
-  MessageState &
+export type MembershipDocument = StoredMember & Versioned<MemberState>;
+export type MessageDocument = StoredMessage &
   Versioned<MessageState> & {
     /** Those of its text, and of the text before while that may still be shown. */
     readonly words: readonly string[];
   };
-
-/** One person with one emoji under one message, present or not. */
-export interface ReactionKey {
-  readonly groupId: string;
-  readonly seq: number;
-  readonly userId: string;
-  readonly emoji: string;
-}
-export interface ReactionState {
-  readonly present: boolean;
-  readonly firstPosition: Position;
-  readonly position: Position;
-}
-export type ReactionDocument = ReactionKey & ReactionState & Versioned<ReactionState>;
-
-/** What stands under one message: an entry for every emoji that ever did, in the order in which they came. */
-export interface ReactionCountsKey {
-  readonly groupId: string;
-  readonly seq: number;
-}
-export interface ReactionCountsState {
-  readonly counts: readonly { readonly emoji: string; readonly count: number }[];
-  readonly position: Position;
-}
-export type ReactionCountsDocument = ReactionCountsKey & ReactionCountsState & Versioned<ReactionCountsState>;
+export type ReactionDocument = StoredReaction & Versioned<ReactionState>;
+export type ReactionCountsDocument = StoredReactionCounts & Versioned<ReactionCountsState>;
 
 /** A group, written last of all that a batch changes in it: what `appliedTo` says is what queries show. */
-export interface GroupDocument {
+export interface GroupDocument extends StoredGroup {
   /** The group's id. */
   readonly _id: string;
-  readonly name: string;
-  /** Null while the group's first event has not come, or could not be read. */
-  readonly createdAt: string | null;
-  readonly memberCount: number;
-  readonly lastSeq: number;
-  readonly lastMessageAt: string | null;
-  readonly version: Version;
-  readonly readsVersion: Version;
-  /** What the inbox is ordered by. */
-  readonly activityPosition: Position;
-  /** The newest position at which a message or a mark was applied. */
-  readonly countsPosition: Position;
-  /** Whether that is newer than the stored read counts. */
+  /** Whether a mark counted after the read counts were last stored. */
   readonly uncounted: boolean;
-  /** The newest change of the name or the member count. */
-  readonly position: Position;
   /** Everything of the group up to here is in the documents, and queries show nothing beyond. */
   readonly appliedTo: Position;
-  /** Where the group is halted, and why. In the group's own document, so that a halt is committed and fenced with the rest. */
-  readonly haltedAt: Position | null;
-  readonly haltReason: string | null;
   readonly batch: number;
 }
 
 /** The moment of one mark. It counts only as far as its member's own document says that it has been reached. */
-export interface MarkDocument {
-  readonly _id: string;
-  readonly groupId: string;
-  readonly userId: string;
-  readonly upTo: number;
-  readonly at: string;
-}
-
+export type MarkDocument = OfGroup & Mark;
 /** A mention of one person. */
-export interface MentionDocument {
-  readonly _id: string;
-  readonly userId: string;
-  readonly position: Position;
-  readonly groupId: string;
-  readonly seq: number;
-}
+export type MentionDocument = OfGroup & Mention;
 /** A mention of everybody: whom it reaches follows from the stays; never its author. */
-export type MentionOfAllDocument = Omit<MentionDocument, 'userId'> & { readonly authorId: string };
-
+export type MentionOfAllDocument = OfGroup & MentionOfAll;
 /** A command that has changed something; the newest of its events says how far it has come. */
-export type CommandDocument = CommandRow & { readonly _id: string };
+export type CommandDocument = OfGroup & StoredCommand;
 
-export interface ReadCountsDocument {
+/** The counts of the messages of one block of seq: see `blocksOf`. */
+export interface ReadCountsDocument extends StoredReadCounts {
   readonly _id: string;
-  readonly position: Position;
-  readonly ranges: readonly ReadCountRange[];
+  readonly block: number;
 }
 
-/** How far the read models are, and who may write them. There is one. */
-export interface CheckpointDocument {
-  readonly _id: typeof checkpointId;
+/** How far a build of the read models is, and who may write it. Whoever discards a build takes this away first. */
+export interface BuildDocument {
+  /** The build's id. */
+  readonly _id: string;
+  readonly kind: 'build';
   readonly schemaVersion: number;
-  /** The collections are being thrown away and made anew: nothing in them is to be shown. */
-  readonly building: boolean;
+  /** Its collections are made. */
+  readonly made: boolean;
+  /** It is about to be discarded, and is served no more. */
+  readonly discarding: boolean;
   /** Everything up to here is in the documents. */
   readonly position: Position;
+  /** The event that stands there; null where nothing was projected yet. */
+  readonly event: NonNullable<Checkpoint['event']> | null;
   /** The lease term of the one who may write. */
   readonly token: number;
   /** The number of the newest batch that was begun, whether it has come to its end or not. */
   readonly batch: number;
-  /** Where that batch ends; the same as `position` between two batches. For people who look. */
-  readonly applying: Position;
   readonly holder: string;
+  readonly createdAt: Date;
   readonly changedAt: Date;
 }
-export const checkpointId = 'read-models';
 
-/** One term of the projector's lease. The one of the highest token is in force. */
-export interface LeaseDocument {
-  /** `projector 17`: that it is unique is what lets only one of several take a term. */
+/** Which build the readers of one schema version read. */
+export interface ServedDocument {
   readonly _id: string;
+  readonly kind: 'served';
+  readonly build: string | null;
+  /** How often this document was changed: whoever has looked at it changes it only as they saw it. */
+  readonly changes: number;
+  readonly changedAt: Date;
+}
+export const servedId = (schemaVersion: number): string => `served-${schemaVersion}`;
+
+/** One term of the lease of a build's writer. The one of the highest token is in force. */
+export interface LeaseDocument {
+  /** Build and token: that it is unique is what lets only one of several take a term. */
+  readonly _id: string;
+  readonly build: string;
   readonly token: number;
   readonly holder: string;
   /** Of whom exactly: a holder may try more than once. */
@@ -159,7 +136,15 @@ export interface LeaseDocument {
 /** Ids hold no white space, so that joined by it they stay apart; an emoji may be anything and comes last. */
 export const idOf = (...parts: readonly (string | number)[]): string => parts.join(' ');
 
-export interface Collections {
+/** What all builds of a database share. */
+export interface SharedCollections {
+  readonly builds: Collection<BuildDocument>;
+  /** In the same collection as the builds: `checkpoints`. */
+  readonly served: Collection<ServedDocument>;
+  readonly leases: Collection<LeaseDocument>;
+}
+
+export interface Collections extends SharedCollections {
   readonly timeline: Collection<MessageDocument>;
   readonly groups: Collection<GroupDocument>;
   readonly memberships: Collection<MembershipDocument>;
@@ -170,23 +155,45 @@ export interface Collections {
   readonly mentionsOfAll: Collection<MentionOfAllDocument>;
   readonly commands: Collection<CommandDocument>;
   readonly readCounts: Collection<ReadCountsDocument>;
-  readonly checkpoints: Collection<CheckpointDocument>;
-  readonly leases: Collection<LeaseDocument>;
 }
 
-export function collectionsOf(database: Db): Collections {
+/** The collections that each build has of its own. */
+export type Built = Exclude<keyof Collections, keyof SharedCollections>;
+const builtNames: Readonly<Record<Built, string>> = {
+  ...{ timeline: 'timeline', groups: 'groups', memberships: 'memberships', marks: 'marks', reactions: 'reactions' },
+  ...{ reactionCounts: 'reaction_counts', mentions: 'mentions', mentionsOfAll: 'mentions_of_all' },
+  ...{ commands: 'commands', readCounts: 'read_counts' },
+};
+
+/** Never used twice. */
+export const buildIdPattern = /^v\d+-[0-9a-f]{12}$/;
+export const collectionNamesOf = (build: string): readonly string[] =>
+  Object.values(builtNames).map((name) => `${build}_${name}`);
+/** The build that a collection of this name is of; undefined where it is none of a build. */
+export function buildOfCollection(name: string): string | undefined {
+  const [build = ''] = name.split('_', 1);
+  return buildIdPattern.test(build) && collectionNamesOf(build).includes(name) ? build : undefined;
+}
+
+export const sharedCollectionsOf = (database: Db): SharedCollections => ({
+  builds: database.collection('checkpoints'),
+  served: database.collection('checkpoints'),
+  leases: database.collection('projector_leases'),
+});
+
+export function collectionsOf(database: Db, build: string): Collections {
+  const named = (name: Built) => `${build}_${builtNames[name]}`;
   return {
-    timeline: database.collection('timeline'),
-    groups: database.collection('groups'),
-    memberships: database.collection('memberships'),
-    marks: database.collection('marks'),
-    reactions: database.collection('reactions'),
-    reactionCounts: database.collection('reaction_counts'),
-    mentions: database.collection('mentions'),
-    mentionsOfAll: database.collection('mentions_of_all'),
-    commands: database.collection('commands'),
-    readCounts: database.collection('read_counts'),
-    checkpoints: database.collection('checkpoints'),
-    leases: database.collection('leases'),
+    ...sharedCollectionsOf(database),
+    timeline: database.collection(named('timeline')),
+    groups: database.collection(named('groups')),
+    memberships: database.collection(named('memberships')),
+    marks: database.collection(named('marks')),
+    reactions: database.collection(named('reactions')),
+    reactionCounts: database.collection(named('reactionCounts')),
+    mentions: database.collection(named('mentions')),
+    mentionsOfAll: database.collection(named('mentionsOfAll')),
+    commands: database.collection(named('commands')),
+    readCounts: database.collection(named('readCounts')),
   };
 }

@@ -1,28 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Filter } from 'mongodb';
-import { type Position, startOfLog } from '../../ports/event-log.ts';
+import type { Position } from '../../ports/event-log.ts';
 import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
+import { BuildGone } from '../../ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
 import type { HaltedGroup } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
-import {
-  type CheckpointDocument,
-  checkpointId,
-  type GroupDocument,
-  type MembershipDocument,
-  readModelSchemaVersion,
-} from './documents.ts';
-import { toGroupRow, toMemberRow } from './row-mapping.ts';
+import type { GroupDocument, MembershipDocument } from './documents.ts';
+import { toGroupRow, toMemberRow } from './row-documents.ts';
 
-/** What readers and the writer both ask. */
+/** What readers and the writer both ask. Whether the build is still there is for whoever asks to look at afterwards. */
 export interface GroupReads {
+  /** Throws BuildGone. */
   checkpoint(options?: ReadOptions): Promise<Position>;
   /**
    * Groups whose first event is applied; every document that is read after them, with the same options, holds all that
    * they say is applied.
    */
   groups(groupIds: readonly string[], options?: ReadOptions): Promise<ReadonlyMap<string, GroupDocument>>;
+  groupSnapshots(groupIds: readonly string[]): Promise<readonly GroupSnapshot[]>;
   groupSnapshot(groupId: string): Promise<GroupSnapshot | undefined>;
   haltedGroups(): Promise<readonly HaltedGroup[]>;
   /** Reads in one session, and again as long as it meets documents that are too new for the groups that it read first. */
@@ -30,33 +26,22 @@ export interface GroupReads {
 }
 
 export function createGroupReads(connection: Connection): GroupReads {
-  const { collections, run, readLimit, queryMilliseconds, inOneSession } = connection;
+  const { build, collections, run, readLimit, queryMilliseconds, inOneSession } = connection;
 
-  async function readCheckpoint(options: ReadOptions): Promise<CheckpointDocument | null> {
-    const found = await run(() => collections.checkpoints.findOne({ _id: checkpointId }, options));
-    if (found !== null && (found.building || found.schemaVersion !== readModelSchemaVersion)) {
-      throw new ReadModelsUnavailable(
-        found.building
-          ? 'the read models are about to be built anew'
-          : `the read models are of version ${found.schemaVersion}; this program knows ${readModelSchemaVersion}`,
-      );
-    }
-    return found;
+  async function checkpoint(options: ReadOptions = readLimit): Promise<Position> {
+    const found = await run(() => collections.builds.findOne({ _id: build }, options));
+    if (found === null) throw new BuildGone(`build ${build} is not there`);
+    return found.position;
   }
 
   async function groups(
     groupIds: readonly string[],
     options: ReadOptions = readLimit,
   ): Promise<ReadonlyMap<string, GroupDocument>> {
-    // On the way, whether these are read models that this version can read: together they cost one round trip.
-    const [, found] = await Promise.all([
-      readCheckpoint(options),
-      run(() => collections.groups.find({ _id: { $in: [...groupIds] }, createdAt: { $ne: null } }, options).toArray()),
-    ]);
+    const theirs = { _id: { $in: [...groupIds] }, groupId: { $in: [...groupIds] } };
+    const found = await run(() => collections.groups.find({ ...theirs, createdAt: { $ne: null } }, options).toArray());
     return new Map(found.map((group) => [group._id, group]));
   }
-
-  const checkpoint = async (options = readLimit) => (await readCheckpoint(options))?.position ?? startOfLog;
 
   const consistently = <T>(read: (options: ReadOptions) => Promise<T | typeof tooNew>): Promise<T> =>
     inOneSession((options) => untilConsistent(() => read(options)));
@@ -74,31 +59,46 @@ export function createGroupReads(connection: Connection): GroupReads {
     );
   }
 
+  const groupSnapshots = (groupIds: readonly string[]): Promise<readonly GroupSnapshot[]> =>
+    inOneSession((options) => readSnapshots(groupIds, options));
+
+  async function readSnapshots(groupIds: readonly string[], options: ReadOptions): Promise<readonly GroupSnapshot[]> {
+    // Before the groups: all batches up to it are in the documents, and a group says whether a later one is as well.
+    const reached = await checkpoint(options);
+    const found = await groups(groupIds, options);
+    const theirs = { groupId: { $in: [...found.keys()] } };
+    const documents = await run(() => collections.memberships.find(theirs, options).toArray());
+    const byGroup = Map.groupBy(documents, ({ groupId }) => groupId);
+    const snapshots: GroupSnapshot[] = [];
+    for (const group of found.values()) {
+      snapshots.push(await snapshotOf(group, byGroup.get(group._id) ?? [], reached, options));
+    }
+    return snapshots;
+  }
+
   /**
    * The members of a large group are read in many pieces, while batches go on. What has changed since the first pass is
    * read again, as of a newer state of the group, until nothing of it is too new: each pass is smaller than the one before.
    */
-  async function readSnapshot(groupId: string, options: ReadOptions): Promise<GroupSnapshot | undefined> {
-    // Before the group: all batches up to it are in the documents, and the group says whether a later one is as well.
-    const reached = await checkpoint(options);
-    const first = (await groups([groupId], options)).get(groupId);
-    if (first === undefined) return undefined;
+  async function snapshotOf(
+    first: GroupDocument,
+    documents: readonly MembershipDocument[],
+    reached: Position,
+    options: ReadOptions,
+  ): Promise<GroupSnapshot> {
     const members = new Map<string, MembershipDocument>();
+    const { groupId } = first;
     let group = first;
-    const read = async (filter: Filter<MembershipDocument>): Promise<boolean> => {
-      const documents = await run(() => collections.memberships.find({ groupId, ...filter }, options).toArray());
-      let isComplete = true;
-      for (const document of documents) {
-        const state = stateAt(document, group.appliedTo);
-        if (state === tooNew) isComplete = false;
-        else if (state !== undefined) members.set(state.userId, state);
-      }
-      return isComplete;
+    const add = (read: readonly MembershipDocument[]): boolean => {
+      const states = read.map((document) => stateAt(document, group.appliedTo));
+      for (const state of states) if (state !== undefined && state !== tooNew) members.set(state.userId, state);
+      return !states.includes(tooNew);
     };
-    if (!(await read({}))) {
+    if (!add(documents)) {
+      const changed = { groupId, position: { $gt: first.appliedTo } };
       await untilConsistent(async () => {
         group = (await groups([groupId], options)).get(groupId) ?? group;
-        return (await read({ position: { $gt: first.appliedTo } })) ? true : tooNew;
+        return add(await run(() => collections.memberships.find(changed, options).toArray())) ? true : tooNew;
       });
     }
     return {
@@ -112,18 +112,12 @@ export function createGroupReads(connection: Connection): GroupReads {
   return {
     checkpoint,
     groups,
-    groupSnapshot: (groupId) => inOneSession((options) => readSnapshot(groupId, options)),
+    groupSnapshots,
+    groupSnapshot: async (groupId) => (await groupSnapshots([groupId]))[0],
     consistently,
     async haltedGroups() {
-      const [, found] = await Promise.all([
-        readCheckpoint(readLimit),
-        run(() =>
-          collections.groups
-            .find({ haltedAt: { $gte: 0 } }, readLimit)
-            .sort({ haltedAt: 1, _id: 1 })
-            .toArray(),
-        ),
-      ]);
+      const halted = { haltedAt: { $gte: 0 } };
+      const found = await run(() => collections.groups.find(halted, readLimit).sort({ haltedAt: 1, _id: 1 }).toArray());
       return found.flatMap(({ _id, haltedAt, haltReason }) =>
         haltedAt === null ? [] : [{ groupId: _id, position: haltedAt, reason: haltReason ?? '' }],
       );

@@ -6,7 +6,7 @@ import type { Connection, ReadOptions } from './connection.ts';
 import { type GroupDocument, idOf } from './documents.ts';
 import type { GroupReads } from './group-reads.ts';
 import { messagesAt } from './message-queries.ts';
-import { isWithin } from './row-mapping.ts';
+import { isWithin } from './row-documents.ts';
 
 interface Mention extends MessageKey {
   readonly position: Position;

@@ -12,7 +12,7 @@ import {
   type ReactionDocument,
 } from './documents.ts';
 import type { GroupReads } from './group-reads.ts';
-import { toMessageRow } from './row-mapping.ts';
+import { toMessageRow } from './row-documents.ts';
 
 type ReactionQueries = Pick<PeoplePages, 'reactionCounts'> & Pick<MessageMemory, 'reactions'>;
 type MessageQueries = Omit<MessagePages, 'mentionsPage'> & ReactionQueries;
@@ -80,9 +80,6 @@ function createReactionQueries({ collections, run }: Connection, reads: GroupRea
           return { groupId, seq: { $in: seqs } };
         });
         const found = await run(() => collections.reactions.find({ $or: branches }, options).toArray());
-        // In the order in which each first stood there; the server would have to sort them.
-        const state = ({ firstPosition }: ReactionDocument) => firstPosition;
-        found.sort((a, b) => state(a) - state(b));
         return rowsAt<ReactionDocument, Omit<ReactionCountRow, 'count'> & { userId: string }>(
           found,
           groups,

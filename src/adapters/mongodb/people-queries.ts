@@ -5,7 +5,7 @@ import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import { type GroupDocument, idOf, type MembershipDocument, type MessageDocument } from './documents.ts';
 import type { GroupReads } from './group-reads.ts';
-import { isWithin, toGroupRow, toMemberRow } from './row-mapping.ts';
+import { isWithin, toGroupRow, toMemberRow } from './row-documents.ts';
 
 /** Members now or before the batch under way: which of the two a query shows is decided by `stateAt`. */
 const perhapsActive = { $or: [{ active: true }, { 'previous.active': true }] };
@@ -119,12 +119,8 @@ function createInboxPage({ collections, run }: Connection, reads: GroupReads): P
     return page;
   }
 
-  return async (userId, before, limit) => {
-    return reads.consistently(async (options) => {
-      await reads.checkpoint(options);
-      return pageOf(userId, options, before ?? Number.MAX_SAFE_INTEGER, limit);
-    });
-  };
+  return (userId, before, limit) =>
+    reads.consistently((options) => pageOf(userId, options, before ?? Number.MAX_SAFE_INTEGER, limit));
 }
 
 /**

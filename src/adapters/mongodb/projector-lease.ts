@@ -4,7 +4,7 @@ import { LeaseLost, ReadModelsUnavailable } from '../../ports/read-models.ts';
 import { type Connection, isDuplicate } from './connection.ts';
 import { idOf, type LeaseDocument } from './documents.ts';
 
-/** The right of one process, and no other, to write the read models. */
+/** The right of one process, and no other, to write a build of the read models. */
 export interface ProjectorLease {
   /** Grows with every holder. */
   readonly token: number;
@@ -46,7 +46,8 @@ const keptTerms = 10;
  */
 export async function acquireProjectorLease(connection: Connection, options: LeaseOptions): Promise<ProjectorLease> {
   const { holder, signal, leaseMilliseconds = defaultLeaseMilliseconds, onWaiting } = options;
-  const { leases } = connection.collections;
+  const { build, collections } = connection;
+  const { leases } = collections;
   const attempt = randomUUID();
   let seen: { term: LeaseDocument; since: number } | undefined;
 
@@ -60,7 +61,7 @@ export async function acquireProjectorLease(connection: Connection, options: Lea
   };
 
   while (!signal.aborted) {
-    const [term] = await connection.run(() => leases.find().sort({ token: -1 }).limit(1).toArray());
+    const [term] = await connection.run(() => leases.find({ build }).sort({ token: -1 }).limit(1).toArray());
     if (isFree(term)) {
       const token = (term?.token ?? 0) + 1;
       const sentAt = performance.now();
@@ -77,11 +78,12 @@ export async function acquireProjectorLease(connection: Connection, options: Lea
 
 /** False where another was quicker. */
 async function take(
-  { collections, run }: Connection,
+  { build, collections, run }: Connection,
   term: Pick<LeaseDocument, 'token' | 'holder' | 'attempt' | 'leaseMilliseconds'>,
 ): Promise<boolean> {
   const now = new Date();
-  const document = { _id: termId(term.token), ...term, renewals: 0, released: false, acquiredAt: now, renewedAt: now };
+  const _id = idOf(build, term.token);
+  const document = { _id, build, ...term, renewals: 0, released: false, acquiredAt: now, renewedAt: now };
   return run(() =>
     collections.leases.insertOne(document).then(
       () => true,
@@ -93,21 +95,19 @@ async function take(
   );
 }
 
-const termId = (token: number): string => idOf('projector', token);
-
 /** A few stay, for people who look. */
-async function forgetOldTerms({ collections, run }: Connection, token: number): Promise<void> {
-  await run(() => collections.leases.deleteMany({ token: { $lte: token - keptTerms } }));
+async function forgetOldTerms({ build, collections, run }: Connection, token: number): Promise<void> {
+  await run(() => collections.leases.deleteMany({ build, token: { $lte: token - keptTerms } }));
 }
 
 /** Renews the lease in the background until it is released or lost. */
 function keepLease(
-  { collections, run, queryMilliseconds }: Connection,
+  { build, collections, run, queryMilliseconds }: Connection,
   { token, sentAt, leaseMilliseconds }: { token: number; sentAt: number; leaseMilliseconds: number },
 ): ProjectorLease {
   const usable = leaseMilliseconds * (1 - safety);
   const every = leaseMilliseconds / 3;
-  const term = { _id: termId(token), released: false };
+  const term = { _id: idOf(build, token), released: false };
   let until = sentAt + usable;
   let renewals = 0;
   let lost = false;
@@ -127,7 +127,7 @@ function keepLease(
     try {
       const change = { $set: { renewals, renewedAt: new Date() } };
       const renewed = await run(() => collections.leases.updateOne(term, change), Math.min(every, queryMilliseconds));
-      const next = await run(() => collections.leases.findOne({ token: { $gt: token } }), every);
+      const next = await run(() => collections.leases.findOne({ build, token: { $gt: token } }), every);
       if (renewed.matchedCount === 0 || next !== null) lost = true;
       else if (isHeld()) until = Math.max(until, sent + usable);
     } catch (error) {

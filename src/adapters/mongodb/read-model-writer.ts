@@ -1,89 +1,29 @@
-import type { Change } from '../../ports/changes.ts';
-import type { Position } from '../../ports/event-log.ts';
-import {
-  type GroupEnd,
-  LeaseLost,
-  type ReadCountRange,
-  ReadModelsCorrupt,
-  ReadModelsUnavailable,
-  type ReadModelWriter,
-} from '../../ports/read-models.ts';
-import { applySlice, slicesOf } from './apply-slice.ts';
-import { createBatchRows } from './batch-rows.ts';
-import { type Connection, type ConnectionOptions, connect, isDuplicate, writeMilliseconds } from './connection.ts';
+import { type Position, startOfLog } from '../../ports/event-log.ts';
+import { LeaseLost, ReadModelsCorrupt } from '../../ports/read-models.ts';
+import type { Checkpoint, ReadModelWriter, RowKeys, StoredGroup } from '../../ports/row-store.ts';
+import { stateAt, tooNew } from './commit-point.ts';
+import { type Connection, writeMilliseconds } from './connection.ts';
 import { type BatchWrite, chunksOf } from './document-writes.ts';
-import { type CheckpointDocument, checkpointId } from './documents.ts';
+import type { BuildDocument, Versioned } from './documents.ts';
 import { createGroupReads } from './group-reads.ts';
-import { acquireProjectorLease, type LeaseOptions, type ProjectorLease } from './projector-lease.ts';
-import { markForRebuild, takeOver } from './take-over.ts';
+import type { ProjectorLease } from './projector-lease.ts';
+import { createReadCountsStore } from './read-counts-store.ts';
+import { memberId, messageId, reactionId, toStoredGroup, toStoredMessage, toStoredRow } from './row-documents.ts';
+import { claimGroups, isCommitted, slicesOf, writeGroups } from './write-groups.ts';
 
-export interface MongoReadModelWriterOptions extends ConnectionOptions, LeaseOptions {
-  /** Told what the server lacks. */
-  readonly onNotice?: ((notice: string) => void) | undefined;
-}
-
-/** Members and groups held in memory between batches; past it, all are let go. */
-const maximumKnownDocuments = 300_000;
-const retryMilliseconds = 1_000;
+/** Of how many groups the writer remembers how far they are committed; past it, it looks again. */
+const maximumKnownGroups = 300_000;
 
 /**
- * Waits until this process is the one writer, which may take for ever, and makes the collections where they are missing
- * or of another version. As long as it waits, a server that cannot be used is a reason to go on waiting. Rejects with the
- * reason of `signal` once that aborts, and with what is a defect.
- */
-export async function openMongoReadModelWriter(options: MongoReadModelWriterOptions): Promise<ReadModelWriter> {
-  const { signal, onNotice = () => {} } = options;
-  const onWaiting = onceInARow(options.onWaiting ?? (() => {}));
-  const connection = connect(options);
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      let lease: ProjectorLease | undefined;
-      try {
-        lease = await acquireProjectorLease(connection, { ...options, onWaiting });
-        const checkpoint = await takeOver(connection, { lease, holder: options.holder, onNotice });
-        return createWriter(connection, lease, checkpoint);
-      } catch (error) {
-        await lease?.release();
-        if (!(error instanceof ReadModelsUnavailable) && !(error instanceof LeaseLost)) throw error;
-        onWaiting(error.message);
-      }
-      await pause(retryMilliseconds, signal);
-    }
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
-}
-
-function onceInARow(tell: (reason: string) => void): (reason: string) => void {
-  let last: string | undefined;
-  return (reason) => {
-    if (reason !== last) tell(reason);
-    last = reason;
-  };
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  const end = () => resolve();
-  signal.addEventListener('abort', end, { once: true });
-  await promise;
-  signal.removeEventListener('abort', end);
-  clearTimeout(timer);
-}
-
-/**
- * Writes batches, one after the other.
+ * Writes batches, one after the other, to one build.
  *
  * Fencing: every batch has a number, higher than that of any other, and the first write of a batch takes it, where the
- * checkpoint still says that this lease may write. Then the lease is asked about, by this process's own clock, before
+ * build's document still says that this lease may write. Then the lease is asked about, by this process's own clock, before
  * every write. A holder that is paused after it has asked, and whose write is carried out when another has long begun,
  * changes nothing that anybody sees:
  *
- * - The successor's first write to the checkpoint leaves its token there: no batch and no checkpoint of the old holder
- *   comes through any more.
+ * - The successor's first write to the build's document leaves its token there: no batch and no checkpoint of the old
+ *   holder comes through any more.
  * - Before it changes anything in a group, the successor claims the group's document with its batch number: no commit of
  *   the old holder comes through any more.
  * - A document that the successor has written keeps off a batch of a lower number. In one that it has not written, what
@@ -91,115 +31,146 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
  *   successor started from. The successor's own write replaces it from these fields, never from what was left behind.
  * - Marks' moments and mentions are facts of the log, the same whoever writes them.
  *
- * The same holds for writes of this process that it has given up waiting for.
+ * The same holds for writes of this process that it has given up waiting for. Of a build that is gone there is no document:
+ * no batch begins, none is completed, and what is on its way lands in collections of that build alone.
  */
-function createWriter(connection: Connection, lease: ProjectorLease, start: CheckpointDocument): ReadModelWriter {
-  const { collections, run, readLimit } = connection;
+export function createWriter(connection: Connection, lease: ProjectorLease, start: BuildDocument): ReadModelWriter {
+  const { collections, run, build } = connection;
   const { token } = lease;
   const reads = createGroupReads(connection);
-  const rows = createBatchRows();
-  let { batch, position } = start;
+  /** Up to where each group is committed, of those that are this holder's. */
+  const committed = new Map<string, Position>();
+  let { batch } = start;
+  let checkpoint: Checkpoint = { position: start.position, event: start.event ?? undefined };
+  /** The batch that was begun and has not come to its end. */
+  let begun: BatchWrite | undefined;
   let busy: Promise<unknown> = Promise.resolve();
 
-  /** One after the other: both kinds of writes change documents of groups. */
+  /** One after the other: all of them change documents of groups. Where one throws, nobody knows how far it has come. */
   function inTurn<T>(write: () => Promise<T>): Promise<T> {
-    const turn = busy.then(write);
+    const turn = busy.then(write).catch((error: unknown) => {
+      committed.clear();
+      begun = undefined;
+      if (error instanceof LeaseLost) lease.giveUp();
+      throw error;
+    });
     busy = turn.catch(() => {});
     return turn;
   }
 
-  async function writeCheckpoint(mine: { batch: number | { $lt: number } }, changes: Partial<CheckpointDocument>) {
+  async function changeBuild(
+    mine: { batch: number | { $lt: number } },
+    changes: Partial<BuildDocument>,
+  ): Promise<void> {
     lease.requireHeld();
-    const wanted = { _id: checkpointId, token, building: false, ...mine } as const;
     const change = { $set: { ...changes, changedAt: new Date() } };
-    const { matchedCount } = await run(() => collections.checkpoints.updateOne(wanted, change), writeMilliseconds);
-    if (matchedCount > 0) return;
-    lease.giveUp();
-    throw new LeaseLost(`the read models are no longer written by the lease of term ${token}`);
+    const wanted = { _id: build, token, ...mine };
+    const { matchedCount } = await run(() => collections.builds.updateOne(wanted, change), writeMilliseconds);
+    if (matchedCount === 0)
+      throw new LeaseLost(`build ${build} is gone, or written by a later lease than that of term ${token}`);
   }
 
-  async function apply(changes: readonly Change[], checkpoint: Position): Promise<void> {
-    const number = batch + 1;
+  async function beginBatch(): Promise<BatchWrite> {
+    if (begun !== undefined) return begun;
     // Taken, even where the answer is lost.
-    batch = number;
-    await writeCheckpoint({ batch: { $lt: number } }, { batch: number, applying: checkpoint });
-    const write: BatchWrite = { connection, batch: number, requireHeld: lease.requireHeld };
-    for (const slice of slicesOf(changes)) await applySlice(write, rows, slice, checkpoint);
-    const reached = Math.max(position, checkpoint);
-    await writeCheckpoint({ batch: number }, { position: reached, applying: reached });
-    position = reached;
-    if (rows.memberships.size() + rows.groups.size() > maximumKnownDocuments) forget();
+    batch += 1;
+    await changeBuild({ batch: { $lt: batch } }, { batch });
+    begun = { connection, batch, requireHeld: lease.requireHeld };
+    return begun;
   }
 
-  function forget(): void {
-    const { facts, ...documents } = rows;
-    for (const known of Object.values(documents)) known.forget();
-    for (const list of Object.values(facts)) list.length = 0;
+  async function loadGroups(groupIds: readonly string[]): Promise<readonly StoredGroup[]> {
+    const found = await claimGroups(await beginBatch(), groupIds);
+    if (committed.size > maximumKnownGroups) committed.clear();
+    for (const { groupId, appliedTo } of found) committed.set(groupId, appliedTo);
+    return found.filter(isCommitted).map(toStoredGroup);
   }
 
-  /**
-   * Counts are facts too: exact at their position, whoever stores them. So it is enough that the lease was held when it
-   * began, and that what is exact at a later position stays.
-   */
-  async function storeReadCounts(groupId: string, exactAt: Position, ranges: readonly ReadCountRange[]): Promise<void> {
-    lease.requireHeld();
-    const held = await run(() => collections.checkpoints.findOne({ _id: checkpointId, token }, readLimit));
-    if (held === null) throw new LeaseLost(`the read models are no longer written by the lease of term ${token}`);
-    const { groups, readCounts } = collections;
-    if ((await run(() => groups.findOne({ _id: groupId }, { projection: { _id: 1 } }))) === null) return;
-    const older = { _id: groupId, position: { $lte: exactAt } };
-    const counts = { position: exactAt, ranges: [...ranges] };
-    const { matchedCount } = await run(() => readCounts.updateOne(older, { $set: counts }), writeMilliseconds);
-    if (matchedCount === 0) {
-      await run(() => readCounts.insertOne({ _id: groupId, ...counts }).catch(ignoreDuplicate), writeMilliseconds);
+  async function committedOf(groupIds: readonly string[]): Promise<ReadonlyMap<string, Position>> {
+    const unknown = groupIds.filter((groupId) => !committed.has(groupId));
+    for (const chunk of chunksOf(unknown)) {
+      const wanted = { _id: { $in: [...chunk] }, groupId: { $in: [...chunk] } };
+      const found = await run(() => collections.groups.find(wanted).toArray(), writeMilliseconds);
+      for (const { groupId, appliedTo } of found) committed.set(groupId, appliedTo);
     }
-    const counted = { _id: groupId, countsPosition: { $lte: exactAt } };
-    await run(() => groups.updateOne(counted, { $set: { uncounted: false } }), writeMilliseconds);
+    return committed;
+  }
+
+  /** Each as of its group: what an earlier batch has left behind uncommitted counts nothing. */
+  async function loadRows(keys: readonly RowKeys[]): Promise<Awaited<ReturnType<ReadModelWriter['loadRows']>>> {
+    const appliedTo = await committedOf(keys.map(({ groupId }) => groupId));
+    // Of a group that was never committed, nothing is.
+    const known = keys.filter(({ groupId }) => (appliedTo.get(groupId) ?? startOfLog) > startOfLog);
+    async function load<Document extends Versioned<{ position: Position }> & { groupId: string; position: Position }>(
+      find: (filter: object) => { toArray(): Promise<Document[]> },
+      idsOf: (keys: RowKeys) => readonly string[],
+    ): Promise<Document[]> {
+      const wanted = known.flatMap((ofGroup) => idsOf(ofGroup).map((_id) => ({ _id, groupId: ofGroup.groupId })));
+      const rows: Document[] = [];
+      for (const chunk of chunksOf(wanted)) {
+        const groupIds = [...new Set(chunk.map(({ groupId }) => groupId))];
+        const filter = { _id: { $in: chunk.map(({ _id }) => _id) }, groupId: { $in: groupIds } };
+        const found = await run(() => find(filter).toArray(), writeMilliseconds);
+        for (const document of found) {
+          const row = stateAt(document, appliedTo.get(document.groupId) ?? startOfLog);
+          if (row === tooNew) throw new ReadModelsCorrupt(`document ${document._id} is two batches ahead of its group`);
+          if (row !== undefined) rows.push(row);
+        }
+      }
+      return rows;
+    }
+    const [members, messages, reactions, reactionCounts] = await Promise.all([
+      load(
+        (filter) => collections.memberships.find(filter),
+        ({ groupId, userIds }) => userIds.map((userId) => memberId({ groupId, userId })),
+      ),
+      load(
+        (filter) => collections.timeline.find(filter),
+        ({ groupId, seqs }) => seqs.map((seq) => messageId({ groupId, seq })),
+      ),
+      load(
+        (filter) => collections.reactions.find(filter),
+        ({ groupId, reactions }) => reactions.map((one) => reactionId({ groupId, ...one })),
+      ),
+      load(
+        (filter) => collections.reactionCounts.find(filter),
+        ({ groupId, countedSeqs }) => countedSeqs.map((seq) => messageId({ groupId, seq })),
+      ),
+    ]);
+    return {
+      members: members.map(toStoredRow),
+      messages: messages.map(toStoredMessage),
+      reactions: reactions.map(toStoredRow),
+      reactionCounts: reactionCounts.map(toStoredRow),
+    };
+  }
+
+  async function commit(groups: Parameters<ReadModelWriter['commit']>[0], upTo: Checkpoint): Promise<void> {
+    const write = await beginBatch();
+    for (const slice of slicesOf(groups)) await writeGroups(write, slice);
+    for (const { group, upTo: reached } of groups) {
+      const { groupId } = group.after;
+      const before = committed.get(groupId);
+      if (before !== undefined) committed.set(groupId, Math.max(before, reached));
+    }
+    const reached = upTo.position < checkpoint.position ? checkpoint : upTo;
+    await changeBuild({ batch: write.batch }, { position: reached.position, event: reached.event ?? null });
+    checkpoint = reached;
+    begun = undefined;
   }
 
   return {
-    checkpoint: reads.checkpoint,
-    apply: (changes, checkpoint) =>
-      inTurn(async () => {
-        try {
-          await apply(changes, checkpoint);
-        } catch (error) {
-          // Nobody knows how far it has come.
-          forget();
-          if (error instanceof LeaseLost) lease.giveUp();
-          if (error instanceof ReadModelsCorrupt) await markForRebuild(connection, token);
-          throw error;
-        }
-      }),
-    storeReadCounts: (groupId, exactAt, ranges) => inTurn(() => storeReadCounts(groupId, exactAt, ranges)),
-    groupSnapshot: reads.groupSnapshot,
-    async groupEnds(groupIds) {
-      const ends: GroupEnd[] = [];
-      const projection = { version: 1, readsVersion: 1, lastSeq: 1 };
-      for (const chunk of chunksOf(groupIds)) {
-        const wanted = { _id: { $in: [...chunk] } };
-        const found = await run(() => collections.groups.find(wanted, { ...readLimit, projection }).toArray());
-        ends.push(
-          ...found.map(({ _id, version, readsVersion, lastSeq }) => ({ groupId: _id, version, readsVersion, lastSeq })),
-        );
-      }
-      return ends;
+    ...{
+      checkpoint: async () => checkpoint,
+      loadGroups: (groupIds) => inTurn(() => loadGroups(groupIds)),
+      loadRows: (keys) => inTurn(() => loadRows(keys)),
+      commit: (groups, upTo) => inTurn(() => commit(groups, upTo)),
+      haltedGroups: reads.haltedGroups,
     },
-    async groupsToCount(afterGroupId, limit) {
-      if (limit < 1) return [];
-      const wanted = { uncounted: true, _id: { $gt: afterGroupId ?? '' }, createdAt: { $ne: null } };
-      const found = await run(() => collections.groups.find(wanted, readLimit).sort({ _id: 1 }).limit(limit).toArray());
-      return found.map(({ _id }) => _id);
-    },
-    haltedGroups: reads.haltedGroups,
+    ...createReadCountsStore(connection, reads, { token, requireHeld: lease.requireHeld, inTurn }),
     async close() {
       await lease.release();
       await connection.close();
     },
   };
-}
-
-/** Those that are stored are exact at a later position. */
-function ignoreDuplicate(error: unknown): void {
-  if (!isDuplicate(error)) throw error;
 }

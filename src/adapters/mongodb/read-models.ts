@@ -1,18 +1,21 @@
 import type { ReadModels } from '../../ports/read-models.ts';
-import { type ConnectionOptions, connect } from './connection.ts';
+import { createBuildCheck } from './build-check.ts';
+import type { Connection } from './connection.ts';
 import { idOf } from './documents.ts';
 import { createGroupReads } from './group-reads.ts';
 import { createMentionsPage } from './mention-queries.ts';
 import { createMessageQueries } from './message-queries.ts';
 import { createPeopleQueries } from './people-queries.ts';
-import { toGroupRow } from './row-mapping.ts';
+import { toGroupRow } from './row-documents.ts';
 
-/**
- * Queries on MongoDB. Opening needs no server; as long as there is none, or one of another version's read models, every
- * method throws ReadModelsUnavailable. Throws the driver's MongoParseError for a URL that is none.
- */
-export async function openMongoReadModels(options: ConnectionOptions): Promise<ReadModels> {
-  const connection = connect(options);
+/** Queries on one build. No answer is given before it is known that the build was there all the while. */
+export const createReadModels = (connection: Connection): ReadModels => ({
+  ...verified(createAnswers(connection), createBuildCheck(connection)),
+  close: connection.close,
+});
+
+/** What the collections say, whatever has become of them: where one is gone, as if nothing had ever been in it. */
+export function createAnswers(connection: Connection): Omit<ReadModels, 'close'> {
   const { collections, run, readLimit } = connection;
   const reads = createGroupReads(connection);
   return {
@@ -27,13 +30,22 @@ export async function openMongoReadModels(options: ConnectionOptions): Promise<R
     mentionsPage: createMentionsPage(connection, reads),
     async acceptedCommands(groupId, keys) {
       const ids = keys.map(({ actorId, commandId }) => idOf(groupId, actorId, commandId));
-      const [, found] = await Promise.all([
-        reads.checkpoint(),
-        run(() => collections.commands.find({ _id: { $in: ids }, groupId }, readLimit).toArray()),
-      ]);
+      const found = await run(() => collections.commands.find({ _id: { $in: ids }, groupId }, readLimit).toArray());
       return found.map(({ _id, ...row }) => row);
     },
     haltedGroups: reads.haltedGroups,
-    close: connection.close,
   };
+}
+
+/** The same methods, each of which answers once `verify` has resolved after it, and throws what that throws. */
+function verified<Methods extends object>(methods: Methods, verify: () => Promise<void>): Methods {
+  const wrapped = Object.entries(methods).map(([name, method]) => [
+    name,
+    async (...given: readonly unknown[]) => {
+      const answer: unknown = await method(...given);
+      await verify();
+      return answer;
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Methods;
 }

@@ -1,13 +1,13 @@
-import { startOfLog } from '../../ports/event-log.ts';
+import { BuildGone } from '../../ports/read-model-builds.ts';
 import { LeaseLost } from '../../ports/read-models.ts';
-import { dropCollections, setUpCollections } from './collection-setup.ts';
-import { type Connection, isDuplicate, writeMilliseconds } from './connection.ts';
-import { type CheckpointDocument, checkpointId, readModelSchemaVersion } from './documents.ts';
+import { makeCollections } from './build-collections.ts';
+import { type Connection, writeMilliseconds } from './connection.ts';
+import type { BuildDocument } from './documents.ts';
 import type { ProjectorLease } from './projector-lease.ts';
 
 /**
- * Makes the read models the lease holder's own: from here on nobody with an older lease writes a checkpoint. Read models
- * of another version are thrown away and begun anew; readers are told meanwhile. Throws LeaseLost.
+ * Makes the build the lease holder's own: from here on nobody with an older lease begins a batch of it or writes its
+ * checkpoint. Collections that whoever made the build has left unmade are made. Throws LeaseLost, and BuildGone.
  */
 export async function takeOver(
   connection: Connection,
@@ -16,56 +16,24 @@ export async function takeOver(
     holder,
     onNotice,
   }: { readonly lease: ProjectorLease; readonly holder: string; readonly onNotice: (notice: string) => void },
-): Promise<CheckpointDocument> {
+): Promise<BuildDocument> {
+  const { build, collections, run } = connection;
   const { token } = lease;
-  await insertFirst(connection, token, holder);
-  const found = await change(connection, token, { token, holder });
-  lease.requireHeld();
-  if (found.building || found.schemaVersion !== readModelSchemaVersion) {
-    const anew = { building: true, schemaVersion: readModelSchemaVersion, position: startOfLog, applying: startOfLog };
-    await change(connection, token, anew);
-    await dropCollections(connection);
-  }
-  lease.requireHeld();
-  await setUpCollections(connection, onNotice);
-  return change(connection, token, { building: false });
-}
-
-async function insertFirst({ collections, run }: Connection, token: number, holder: string): Promise<void> {
-  const first: CheckpointDocument = {
-    ...{ _id: checkpointId, schemaVersion: readModelSchemaVersion, building: true, position: startOfLog },
-    ...{ token, batch: 0, applying: startOfLog, holder, changedAt: new Date() },
-  };
-  const there = await run(() => collections.checkpoints.findOne({ _id: checkpointId }));
-  if (there !== null) return;
-  await run(
-    () =>
-      collections.checkpoints.insertOne(first).catch((error: unknown) => {
-        if (!isDuplicate(error)) throw error;
-      }),
-    writeMilliseconds,
-  );
-}
-
-async function change(
-  { collections, run }: Connection,
-  token: number,
-  changes: Partial<CheckpointDocument>,
-): Promise<CheckpointDocument> {
   const changed = await run(
     () =>
-      collections.checkpoints.findOneAndUpdate(
-        { _id: checkpointId, token: { $lte: token } },
-        { $set: { ...changes, changedAt: new Date() } },
+      collections.builds.findOneAndUpdate(
+        { _id: build, token: { $lte: token } },
+        { $set: { token, holder, changedAt: new Date() } },
         { returnDocument: 'after' },
       ),
     writeMilliseconds,
   );
-  if (changed === null) throw new LeaseLost(`the read models are written by a later lease than that of term ${token}`);
+  if (changed === null) {
+    const isThere = (await run(() => collections.builds.findOne({ _id: build }))) !== null;
+    throw isThere
+      ? new LeaseLost(`build ${build} is written by a later lease than that of term ${token}`)
+      : new BuildGone(`build ${build} is not there`);
+  }
+  if (!changed.made) await makeCollections(connection, onNotice);
   return changed;
-}
-
-/** Whoever takes the lease next builds them anew; until then nobody reads them. */
-export async function markForRebuild(connection: Connection, token: number): Promise<void> {
-  await change(connection, token, { building: true });
 }

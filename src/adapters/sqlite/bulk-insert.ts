@@ -2,17 +2,19 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
 /**
  * Inserts rows several to a statement: most of the cost of a small row is the call. Give the rows in the order of the
- * table's key where there are many: neighbours then share a page.
+ * table's key where there are many: neighbours then share a page. `onConflict` says what becomes of one that is there.
  */
 export function prepareBulkInsert<Row extends readonly SQLInputValue[]>(
   database: DatabaseSync,
   table: string,
   columns: number,
   rowsPerStatement: number,
+  onConflict = '',
 ): (rows: readonly Row[]) => void {
   const row = `(${Array(columns).fill('?').join(', ')})`;
-  const many = database.prepare(`INSERT INTO ${table} VALUES ${Array(rowsPerStatement).fill(row).join(', ')}`);
-  const single = database.prepare(`INSERT INTO ${table} VALUES ${row}`);
+  const insert = (count: number) =>
+    database.prepare(`INSERT INTO ${table} VALUES ${Array(count).fill(row).join(', ')} ${onConflict}`);
+  const [many, single] = [insert(rowsPerStatement), insert(1)];
   const values: SQLInputValue[] = new Array(columns * rowsPerStatement);
   return (rows) => {
     const whole = rows.length - (rows.length % rowsPerStatement);

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { sqliteCode } from './log-file.ts';
+import { type FileLock, tryLockFile } from './file-lock.ts';
 
 /** Somebody else has the data directory: this process may not touch what is in it. */
 export class DataDirectoryLocked extends Error {
@@ -13,66 +12,43 @@ export class DataDirectoryUnusable extends Error {
   override readonly name = 'DataDirectoryUnusable';
 }
 
-export interface DataDirectoryLock {
-  /** Lets the next one have it. May be called again. */
-  release(): void;
-}
+export type DataDirectoryLock = FileLock;
 
 /**
- * What is locked, until it is released. A database that nothing refers to is closed by the garbage collector, and its lock
- * would go with it, unnoticed, while its taker still works on the directory.
- */
-const heldDatabases = new Set<DatabaseSync>();
-
-/**
- * Takes the directory for this process alone, creating it where it is missing. The operating system frees the lock with
- * the process, however it ends: what holds it is SQLite's exclusive file lock on a file that stays empty. Nothing else
- * may open that file: closing a second descriptor in this process would drop the lock.
+ * Takes the directory for this process alone, creating it where it is missing, until it is released or the process ends.
  *
  * Throws DataDirectoryLocked or DataDirectoryUnusable, at once and without waiting.
  */
 export function lockDataDirectory(directory: string): DataDirectoryLock {
   const pidFile = join(directory, 'lock.pid');
-  let database: DatabaseSync | undefined;
+  let lock: FileLock | undefined;
   try {
     mkdirSync(directory, { recursive: true });
-    database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
-    lockAlone(database);
-    writeFileSync(pidFile, `${process.pid}\n`);
+    lock = tryLockFile(join(directory, 'lock'));
+    if (lock !== undefined) writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    database?.close();
-    // SQLITE_BUSY; anything else, such as a directory without write access, is not about somebody else.
-    if (sqliteCode(error) === 5) throw lockedBy(livingHolder(pidFile), directory, error);
+    lock?.release();
     const reason = error instanceof Error ? error.message : String(error);
     throw new DataDirectoryUnusable(`the data directory ${resolve(directory)} cannot be locked: ${reason}`, {
       cause: error,
     });
   }
-  const held = database;
-  heldDatabases.add(held);
+  if (lock === undefined) throw lockedBy(livingHolder(pidFile), directory);
+  const held = lock;
+  let isHeld = true;
   return {
     release: () => {
-      if (!held.isOpen) return;
-      rmSync(pidFile, { force: true });
-      held.close();
-      heldDatabases.delete(held);
+      // Only while it is held: afterwards the file names whoever has it next.
+      if (isHeld) rmSync(pidFile, { force: true });
+      isHeld = false;
+      held.release();
     },
   };
 }
 
-/**
- * On a file that this user may only read, BEGIN EXCLUSIVE succeeds and locks nothing. So something is written as well,
- * which fails there; it stays in memory and is never committed.
- */
-function lockAlone(database: DatabaseSync): void {
-  database.exec(
-    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1;',
-  );
-}
-
-function lockedBy(holder: number | undefined, directory: string, cause: unknown): DataDirectoryLocked {
+function lockedBy(holder: number | undefined, directory: string): DataDirectoryLocked {
   const who = holder === undefined ? 'another process' : `process ${holder}`;
-  return new DataDirectoryLocked(`the data directory ${resolve(directory)} is in use by ${who}`, { cause });
+  return new DataDirectoryLocked(`the data directory ${resolve(directory)} is in use by ${who}`);
 }
 
 /** The process that the pid file names, unless the file is stale: the lock itself never depends on it. */

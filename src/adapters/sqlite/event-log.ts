@@ -25,7 +25,7 @@ export interface SqliteEventLogOptions {
 const maximumBytes = 1.5 * 1024 * 1024;
 
 /** How often a reader looks for events that no broadcast tells it of, because another process wrote them. */
-const pollMilliseconds = 1_000;
+const usualPollMilliseconds = 1_000;
 
 /**
  * The event log in one SQLite file: reads on this thread, a page at a time; appends on a thread of their own, which
@@ -67,14 +67,18 @@ export async function openSqliteEventLog(options: SqliteEventLogOptions): Promis
 
 /**
  * The same log for threads and processes that only follow it. `append` throws LogUnavailable. Followers are woken by the
- * writer's broadcast within its process, and look by themselves every second for what another process has written.
+ * writer's broadcast within its process, and look by themselves for what another process has written: every
+ * second, or as often as they are told to.
  */
-export async function openSqliteEventLogReader(options: { readonly file: string }): Promise<EventLog> {
+export async function openSqliteEventLogReader(options: {
+  readonly file: string;
+  readonly pollMilliseconds?: number;
+}): Promise<EventLog> {
   if (inspectLogFile(options.file) === 'fresh') throw new LogUnavailable(`there is no event log at ${options.file}`);
   const reader = openLogReader(options.file);
   const positions = new BroadcastChannel(positionsChannel(options.file));
   positions.unref();
-  const feed = createLiveFeed(hearPositions(reader, positions));
+  const feed = createLiveFeed(hearPositions(reader, positions, options.pollMilliseconds ?? usualPollMilliseconds));
 
   const refused = 'this event log was opened for reading only';
   return {
@@ -92,7 +96,7 @@ export async function openSqliteEventLogReader(options: { readonly file: string 
 }
 
 /** The writer's broadcasts within this process, and a look of its own now and then for those of another. */
-function hearPositions(reader: LogReader, positions: BroadcastChannel): Hear {
+function hearPositions(reader: LogReader, positions: BroadcastChannel, pollMilliseconds: number): Hear {
   return (sink, signal) =>
     new Promise((resolve) => {
       // The channel and the timer keep the thread alive while somebody waits for events, and only then.

@@ -5,11 +5,10 @@ import { messageKeyOf, seqsPerGroup } from './read-model-file.ts';
 import {
   inOneSnapshot,
   isWithin,
-  messageColumns,
-  messageTables,
+  type MessageColumns,
   prepareQuery,
   type Query,
-  type StoredMessage,
+  selectMessages,
   toMessageRow,
   toStays,
 } from './read-model-rows.ts';
@@ -19,26 +18,25 @@ const highestSeq = seqsPerGroup - 1;
 /** Queries about messages: pages, the search, reactions and mentions. */
 export function prepareMessageQueries(database: DatabaseSync) {
   const groupKey = prepareQuery<[number]>(database, 'SELECT group_key FROM groups WHERE group_id = ?');
-  const selectMessages = (rest: string): Query<StoredMessage> =>
-    prepareQuery(database, `SELECT ${messageColumns} FROM ${messageTables} ${rest}`);
-  const page = (order: 'ASC' | 'DESC'): Query<StoredMessage> =>
-    selectMessages(`WHERE p.message_key BETWEEN ? AND ? ORDER BY p.message_key ${order} LIMIT ?`);
+  const messagesWhere = (rest: string): Query<MessageColumns> => prepareQuery(database, `${selectMessages} ${rest}`);
+  const page = (order: 'ASC' | 'DESC'): Query<MessageColumns> =>
+    messagesWhere(`WHERE p.message_key BETWEEN ? AND ? ORDER BY p.message_key ${order} LIMIT ?`);
   const lowest = page('ASC');
   const highest = page('DESC');
-  const byKey = selectMessages('WHERE p.message_key = ?');
-  const byIdInGroup = selectMessages('WHERE p.message_id = ? AND p.message_key BETWEEN ? AND ?');
+  const byKey = messagesWhere('WHERE p.message_key = ?');
+  const byIdInGroup = messagesWhere('WHERE p.message_id = ? AND p.message_key BETWEEN ? AND ?');
   const found = prepareQuery<[number]>(
     database,
     `SELECT rowid FROM message_words WHERE message_words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
   );
   const emojis = prepareQuery<[string, number]>(
     database,
-    `SELECT emoji, sum(present) AS count FROM reactions WHERE message_key = ?
-     GROUP BY emoji HAVING count > 0 ORDER BY min(first_position)`,
+    `SELECT j.value ->> 0, j.value ->> 1 FROM reaction_counts r CROSS JOIN json_each(r.counts) j
+     WHERE r.message_key = ? AND j.value ->> 1 > 0 ORDER BY j.key`,
   );
   const reactions = prepareQuery<[string, string]>(
     database,
-    'SELECT emoji, user_id FROM reactions WHERE message_key = ? AND present = 1 ORDER BY first_position',
+    'SELECT emoji, user_id FROM reactions WHERE message_key = ? AND present = 1',
   );
   const message = (key: number): readonly MessageRow[] => byKey.all(key).map(toMessageRow);
   const mentioned = prepareMentions(database);

@@ -1,14 +1,17 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { maximumSeq } from '../../events/values.ts';
 import { startOfLog } from '../../ports/event-log.ts';
+import { BuildGone } from '../../ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-models.ts';
 import { readNumber, sqliteCode } from './log-file.ts';
+import { identityOf } from './same-files.ts';
 
 /** "HWRM" in the file's header: Highwater's read models. */
-export const readModelApplicationId = 0x4857524d;
-/** Raised whenever the tables or what is in them changes: a file of any other version is built anew from the log. */
-export const readModelSchemaVersion = 2;
+const applicationId = 0x4857524d;
+/** Raised whenever the tables or what is in them changes: a build of any other version is not gone on with. */
+export const readModelSchemaVersion = 3;
 
 /** A message's key is its group's key and its seq in one integer: 33 million groups of 268 million messages each. */
 export const seqsPerGroup = maximumSeq + 1;
@@ -26,8 +29,14 @@ export function messageKeyOf(groupKey: number, seq: number): number {
  * - The words are indexed without a copy of the text and without places: whole words in any order need neither.
  */
 const schema = `
-  CREATE TABLE progress (only INTEGER PRIMARY KEY CHECK (only = 1), checkpoint INTEGER NOT NULL) STRICT;
-  INSERT INTO progress VALUES (1, ${startOfLog});
+  CREATE TABLE progress (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    checkpoint INTEGER NOT NULL,
+    stream_name TEXT,
+    version INTEGER,
+    event_id TEXT
+  ) STRICT;
+  INSERT INTO progress VALUES (1, ${startOfLog}, NULL, NULL, NULL);
   CREATE TABLE groups (
     group_key INTEGER PRIMARY KEY,
     group_id TEXT NOT NULL UNIQUE,
@@ -40,11 +49,11 @@ const schema = `
     reads_version INTEGER NOT NULL,
     activity_position INTEGER NOT NULL,
     counts_position INTEGER NOT NULL,
+    halted_at INTEGER,
+    halt_reason TEXT,
     position INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE halted_groups (
-    group_id TEXT PRIMARY KEY, position INTEGER NOT NULL, reason TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX halted_groups ON groups (halted_at) WHERE halted_at IS NOT NULL;
   CREATE TABLE members (
     member_key INTEGER PRIMARY KEY,
     group_key INTEGER NOT NULL,
@@ -85,10 +94,10 @@ const schema = `
     emoji TEXT NOT NULL,
     user_id TEXT NOT NULL,
     present INTEGER NOT NULL,
-    first_position INTEGER NOT NULL,
     position INTEGER NOT NULL,
     PRIMARY KEY (message_key, emoji, user_id)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE reaction_counts (message_key INTEGER PRIMARY KEY, counts TEXT NOT NULL, position INTEGER NOT NULL) STRICT;
   CREATE TABLE mentions (
     user_id TEXT NOT NULL, position INTEGER NOT NULL, message_key INTEGER NOT NULL, PRIMARY KEY (user_id, position)
   ) STRICT, WITHOUT ROWID;
@@ -107,73 +116,73 @@ const schema = `
   CREATE TABLE read_counts (group_key INTEGER PRIMARY KEY, position INTEGER NOT NULL, ranges BLOB NOT NULL) STRICT;
 `;
 
-/**
- * The writing connection. Read models can always be built again, so a file that is damaged, foreign or of another
- * version is discarded and begun anew. Throws ReadModelsUnavailable when even that fails.
- */
-export function openReadModelFile(file: string): DatabaseSync {
+/** Makes a file of empty read models, which a crash of the machine may yet take back. Throws SQLite's errors. */
+export function createReadModelFile(file: string): void {
+  const database = new DatabaseSync(file);
   try {
-    // A write-ahead log whose database is gone would be played into the new one.
-    if (!existsSync(file)) discardReadModels(file);
-    return openCurrent(file) ?? createAnew(file);
-  } catch (error) {
-    throw new ReadModelsUnavailable(`${file} cannot be opened: ${String(error)}`, { cause: error });
+    const header = `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${readModelSchemaVersion};`;
+    database.exec(`PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; ${schema} ${header} COMMIT;`);
+  } finally {
+    database.close();
   }
-}
-
-function createAnew(file: string): DatabaseSync {
-  discardReadModels(file);
-  const database = connect(file);
-  database.exec(
-    `BEGIN IMMEDIATE; ${schema} PRAGMA application_id = ${readModelApplicationId}; PRAGMA user_version = ${readModelSchemaVersion}; COMMIT;`,
-  );
-  return database;
-}
-
-/** Undefined where the file is not one that this version can go on with. */
-function openCurrent(file: string): DatabaseSync | undefined {
-  if (!existsSync(file)) return undefined;
-  let database: DatabaseSync | undefined;
-  try {
-    database = connect(file);
-    const isCurrent =
-      readNumber(database, 'PRAGMA application_id') === readModelApplicationId &&
-      readNumber(database, 'PRAGMA user_version') === readModelSchemaVersion &&
-      readNumber(database, 'SELECT count(*) FROM progress') === 1 &&
-      readNumber(database, `SELECT count(*) FROM message_words WHERE message_words MATCH '"·"'`) === 0;
-    if (isCurrent) return database;
-  } catch (error) {
-    // Somebody else holds the file: it may well be whole, and is not ours to throw away.
-    const isBusy = sqliteCode(error) === 5 || sqliteCode(error) === 6;
-    if (isBusy) {
-      database?.close();
-      throw error;
-    }
-  }
-  database?.close();
-  return undefined;
 }
 
 /** 64 MiB of WAL between checkpoints: measured to cost a rebuild little, and read quickly when a crash has left it behind. */
-const pragmas = `
-  PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
+const writingPragmas = `
+  PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
   PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -131072;
 `;
 
-function connect(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 5_000 });
-  try {
-    database.exec(pragmas);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  return database;
+/** Read models that are there; nothing is created. Throws BuildGone, ReadModelsCorrupt and ReadModelsUnavailable. */
+export function openForWriting(file: string): DatabaseSync {
+  // A mode of its own: SQLite would otherwise make the file that is missing.
+  const existing = pathToFileURL(file);
+  existing.searchParams.set('mode', 'rw');
+  return open(file, () => new DatabaseSync(existing, { timeout: 5_000 }), writingPragmas);
 }
 
-/** Throws the read models away. Whoever has them open goes on seeing the old ones until they open them again. */
-export function discardReadModels(file: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true, recursive: true });
+/** The same for a connection that cannot write. */
+export function openForReading(file: string): DatabaseSync {
+  const pragmas = 'PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;';
+  return open(file, () => new DatabaseSync(file, { readOnly: true, timeout: 1_000 }), pragmas);
+}
+
+function open(file: string, connect: () => DatabaseSync, pragmas: string): DatabaseSync {
+  const before = identityOf(file);
+  if (before === undefined) throw new BuildGone(`${file} is not there`);
+  let database: DatabaseSync | undefined;
+  try {
+    database = guarded(connect);
+    const connection = database;
+    if (!guarded(() => isOurs(connection))) {
+      throw new ReadModelsCorrupt(`${file} is not a file of read models of version ${readModelSchemaVersion}`);
+    }
+    guarded(() => connection.exec(pragmas));
+  } catch (error) {
+    database?.close();
+    if (!existsSync(file)) throw new BuildGone(`${file} is not there`, { cause: error });
+    throw error;
+  }
+  // Its write-ahead log is opened by now. Whoever discards a file removes that after it: what is read holds all of both.
+  if (identityOf(file) === before) return database;
+  database.close();
+  throw new BuildGone(`${file} is not there`);
+}
+
+/** Whether it is whole is not looked at: it is as large as the log. */
+function isOurs(database: DatabaseSync): boolean {
+  try {
+    return (
+      readNumber(database, 'PRAGMA application_id') === applicationId &&
+      readNumber(database, 'PRAGMA user_version') === readModelSchemaVersion &&
+      readNumber(database, 'SELECT count(*) FROM progress') === 1 &&
+      readNumber(database, `SELECT count(*) FROM message_words WHERE message_words MATCH '"·"'`) === 0
+    );
+  } catch (error) {
+    // A table is missing.
+    if (sqliteCode(error) === 1) return false;
+    throw error;
+  }
 }
 
 /** Runs what uses a connection and turns SQLite's errors into the port's: damage, or what passes. */

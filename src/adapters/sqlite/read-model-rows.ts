@@ -9,48 +9,110 @@ import type {
   ReadCountRange,
   Stay,
 } from '../../ports/read-models.ts';
+import type {
+  Checkpoint,
+  StoredGroup,
+  StoredMember,
+  StoredMessage,
+  StoredReactionCounts,
+} from '../../ports/row-store.ts';
 import { seqsPerGroup } from './read-model-file.ts';
 
-/** Columns in the order of their row types. STRICT tables guarantee the types, a CHECK the roles. */
-export const groupColumns =
-  'g.group_id, g.name, g.created_at, g.member_count, g.last_seq, g.last_message_at, g.version, g.reads_version';
-export type StoredGroup = readonly [string, string, string, number, number, string | null, number, number];
+type Row = readonly (string | number | null)[];
 
-export const memberColumns = 'm.user_id, m.name, m.role, m.active, m.joined_at, m.stays, m.marked_up_to';
-export type StoredMember = readonly [string, string, Role, number, string, string, number];
-
-/** From `messages p CROSS JOIN groups g`. */
-export const messageColumns = `g.group_id, p.message_id, p.message_key % ${seqsPerGroup}, p.author_id, p.text, p.sent_at,
-  p.edited_at, p.deleted_at, p.reply_to, p.mentions, p.mentions_all, p.audience_count, p.sent_position`;
-// CROSS JOIN fixes the order of the loops in SQLite, here and elsewhere: without statistics it would be a guess.
-export const messageTables = `messages p CROSS JOIN groups g ON g.group_key = p.message_key / ${seqsPerGroup}`;
-export type StoredMessage = readonly [
-  ...[string, string, number, string, string | null, string, string | null, string | null, string | null],
-  ...[string, number, number, number],
+/**
+ * How rows and objects become each other, for reading and for writing. A list of columns is in the order of the table,
+ * whose keys come before them; the object's fields are taken in the same order. STRICT tables guarantee the types, a
+ * CHECK the roles.
+ */
+export const groupColumns = [
+  ...['group_id', 'name', 'created_at', 'member_count', 'last_seq', 'last_message_at', 'version', 'reads_version'],
+  ...['activity_position', 'counts_position', 'halted_at', 'halt_reason', 'position'],
+];
+export const memberColumns = ['user_id', 'name', 'role', 'active', 'joined_at', 'stays', 'marked_up_to', 'position'];
+export const messageColumns = [
+  ...['message_id', 'author_id', 'text', 'sent_at', 'edited_at', 'deleted_at', 'reply_to', 'mentions', 'mentions_all'],
+  ...['audience_count', 'sent_position', 'position'],
 ];
 
-export function toGroupRow(row: StoredGroup): GroupRow {
-  const [groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion] = row;
-  return { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion };
+/** Columns of a table under its alias, for a query. */
+export const from = (alias: string, columns: readonly string[]): string =>
+  columns.map((column) => `${alias}.${column}`).join(', ');
+
+// CROSS JOIN fixes the order of the loops in SQLite, here and elsewhere: without statistics it would be a guess.
+/** Every message with the id of its group and its seq, before its own columns. */
+export const selectMessages = `SELECT g.group_id, p.message_key % ${seqsPerGroup}, ${from('p', messageColumns)}
+  FROM messages p CROSS JOIN groups g ON g.group_key = p.message_key / ${seqsPerGroup}`;
+
+export function groupValues(group: StoredGroup): Row {
+  const { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion } = group;
+  const { activityPosition, countsPosition, haltedAt, haltReason, position } = group;
+  return [
+    ...[groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion],
+    ...[activityPosition, countsPosition, haltedAt, haltReason, position],
+  ];
 }
 
-export function toMemberRow(groupId: string, row: StoredMember): MemberRow {
+export type GroupColumns = readonly [
+  ...[string, string, string | null, number, number, string | null, number, number],
+  ...[number, number, number | null, string | null, number],
+];
+
+export function toStoredGroup(row: GroupColumns): StoredGroup {
+  const places = { activityPosition: row[8], countsPosition: row[9], haltedAt: row[10], haltReason: row[11] };
+  return { ...toGroupRow(row), createdAt: row[2], ...places, position: row[12] };
+}
+
+/** Of a group that is shown, which has its first event. */
+export function toGroupRow(row: GroupColumns): GroupRow {
+  const [groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion] = row;
+  return { groupId, name, createdAt: createdAt ?? '', memberCount, lastSeq, lastMessageAt, version, readsVersion };
+}
+
+export function memberValues(member: StoredMember): Row {
+  const { userId, name, role, active, joinedAt, stays, markedUpTo, position } = member;
+  return [userId, name, role, active ? 1 : 0, joinedAt, fromStays(stays), markedUpTo, position];
+}
+
+export type MemberColumns = readonly [string, string, Role, number, string, string, number, number];
+
+export function toMemberRow(groupId: string, row: MemberColumns): MemberRow {
   const [userId, name, role, active, joinedAt, stays, markedUpTo] = row;
   return { groupId, userId, name, role, active: active === 1, joinedAt, stays: toStays(stays), markedUpTo };
 }
 
-export function toMessageRow(row: StoredMessage): MessageRow {
-  const [groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions] = row;
-  const [all, audienceCount, sentPosition] = row.slice(10) as [number, number, number];
-  const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo };
-  return { ...places, mentions: toIds(mentions), mentionsAll: all === 1, audienceCount, sentPosition };
+export const toStoredMember = (groupId: string, row: MemberColumns): StoredMember => ({
+  ...toMemberRow(groupId, row),
+  position: row[7],
+});
+
+export function messageValues(message: StoredMessage): Row {
+  const { messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions, mentionsAll } = message;
+  return [
+    ...[messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions.join(' '), mentionsAll ? 1 : 0],
+    ...[message.audienceCount, message.sentPosition, message.position],
+  ];
 }
 
-/** Ids hold no white space. */
-export const fromIds = (ids: readonly string[]): string => ids.join(' ');
-const toIds = (text: string): readonly string[] => (text === '' ? [] : text.split(' '));
+export type MessageColumns = readonly [
+  ...[string, number],
+  ...[string, string, string | null, string, string | null, string | null, string | null, string, number],
+  ...[number, number, number],
+];
+
+export function toMessageRow(row: MessageColumns): MessageRow {
+  const [groupId, seq, messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions, all] = row;
+  const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo };
+  // Ids hold no white space.
+  const ids = mentions === '' ? [] : mentions.split(' ');
+  return { ...places, mentions: ids, mentionsAll: all === 1, audienceCount: row[11], sentPosition: row[12] };
+}
+
+export const toStoredMessage = (row: MessageColumns): StoredMessage => ({ ...toMessageRow(row), position: row[13] });
 
 /** Stays are stored as `0-5 9-`: the last one is open. */
+const fromStays = (stays: readonly Stay[]): string => stays.map(({ from, to }) => `${from}-${to ?? ''}`).join(' ');
+
 export function toStays(text: string): readonly Stay[] {
   return text.split(' ').map((stay) => {
     const dash = stay.indexOf('-');
@@ -62,27 +124,42 @@ export const isWithin = (stays: readonly Stay[], seq: number): boolean =>
   stays.some(({ from, to }) => seq > from && (to === null || seq <= to));
 
 /** Three little-endian 32-bit integers a range. */
-export function fromRanges(ranges: readonly ReadCountRange[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(ranges.length * 12));
-  for (const [index, { fromSeq, toSeq, readCount }] of ranges.entries()) {
-    view.setInt32(index * 12, fromSeq, true);
-    view.setInt32(index * 12 + 4, toSeq, true);
-    view.setInt32(index * 12 + 8, readCount, true);
-  }
-  return new Uint8Array(view.buffer);
+export const fromRanges = (ranges: readonly ReadCountRange[]): Uint8Array =>
+  new Uint8Array(
+    Int32Array.from(ranges.flatMap(({ fromSeq, toSeq, readCount }) => [fromSeq, toSeq, readCount])).buffer,
+  );
+
+/** A list of pairs of an emoji and its count. */
+export const countsText = ({ counts }: StoredReactionCounts): string =>
+  JSON.stringify(counts.map(({ emoji, count }) => [emoji, count]));
+
+/** What stands under a message by its key, or has stood there; none where nothing ever did. */
+export function prepareReactionCounts(
+  database: DatabaseSync,
+): (groupId: string, seq: number, messageKey: number) => readonly StoredReactionCounts[] {
+  const query = prepareQuery<readonly [string, number, number]>(
+    database,
+    `SELECT j.value ->> 0, j.value ->> 1, r.position FROM reaction_counts r CROSS JOIN json_each(r.counts) j
+     WHERE r.message_key = ? ORDER BY j.key`,
+  );
+  return (groupId, seq, messageKey) => {
+    const rows = query.all(messageKey);
+    const counts = rows.map(([emoji, count]) => ({ emoji, count }));
+    return rows.slice(0, 1).map(([, , position]) => ({ groupId, seq, counts, position }));
+  };
 }
 
 /** A prepared query whose rows are arrays of this type. */
-export interface Query<Row> {
-  get(...values: SQLInputValue[]): Row | undefined;
-  all(...values: SQLInputValue[]): Row[];
-  iterate(...values: SQLInputValue[]): Iterable<Row>;
+export interface Query<Columns> {
+  get(...values: SQLInputValue[]): Columns | undefined;
+  all(...values: SQLInputValue[]): Columns[];
+  iterate(...values: SQLInputValue[]): Iterable<Columns>;
 }
 
-export function prepareQuery<Row>(database: DatabaseSync, sql: string): Query<Row> {
+export function prepareQuery<Columns>(database: DatabaseSync, sql: string): Query<Columns> {
   const statement: StatementSync = database.prepare(sql);
   statement.setReturnArrays(true);
-  return statement as unknown as Query<Row>;
+  return statement as unknown as Query<Columns>;
 }
 
 /** Several queries see one state of the file. */
@@ -95,34 +172,47 @@ export function inOneSnapshot<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
+export function prepareCheckpoint(database: DatabaseSync): () => Checkpoint | undefined {
+  const query = prepareQuery<readonly [number, string | null, number | null, string | null]>(
+    database,
+    'SELECT checkpoint, stream_name, version, event_id FROM progress',
+  );
+  return () => {
+    const row = query.get();
+    if (row === undefined) return undefined;
+    const [position, streamName, version, eventId] = row;
+    const isKnown = streamName !== null && version !== null && eventId !== null;
+    return { position, event: isKnown ? { streamName, version, eventId } : undefined };
+  };
+}
+
 /** What both connections answer: a group, its people, and the checkpoint, of one moment. */
 export function prepareGroupSnapshot(database: DatabaseSync): (groupId: string) => GroupSnapshot | undefined {
-  const group = prepareQuery<readonly [...StoredGroup, number, number]>(
+  const group = prepareQuery<readonly [...GroupColumns, number, number]>(
     database,
-    `SELECT ${groupColumns}, g.group_key, (SELECT checkpoint FROM progress) FROM groups g
+    `SELECT ${from('g', groupColumns)}, g.group_key, (SELECT checkpoint FROM progress) FROM groups g
      WHERE g.group_id = ? AND g.created_at IS NOT NULL`,
   );
-  const members = prepareQuery<StoredMember>(
+  const members = prepareQuery<MemberColumns>(
     database,
-    `SELECT ${memberColumns} FROM members m WHERE m.group_key = ? ORDER BY m.user_id`,
+    `SELECT ${from('m', memberColumns)} FROM members m WHERE m.group_key = ? ORDER BY m.user_id`,
   );
   return (groupId) =>
     inOneSnapshot(database, () => {
       const row = group.get(groupId);
       if (row === undefined) return undefined;
-      const [groupKey, position] = [row[8], row[9]];
       return {
-        group: toGroupRow(row as unknown as StoredGroup),
-        members: members.all(groupKey).map((member) => toMemberRow(groupId, member)),
-        position,
+        group: toGroupRow(row as unknown as GroupColumns),
+        members: members.all(row[13]).map((member) => toMemberRow(groupId, member)),
+        position: row[14],
       };
     });
 }
 
 export function prepareHaltedGroups(database: DatabaseSync): () => readonly HaltedGroup[] {
-  const query = prepareQuery<[string, number, string]>(
+  const query = prepareQuery<readonly [string, number, string]>(
     database,
-    'SELECT group_id, position, reason FROM halted_groups ORDER BY position',
+    'SELECT group_id, halted_at, halt_reason FROM groups WHERE halted_at IS NOT NULL ORDER BY halted_at',
   );
   return () => query.all().map(([groupId, position, reason]) => ({ groupId, position, reason }));
 }

@@ -1,54 +1,47 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Position } from '../../ports/event-log.ts';
 import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
 import type { ReadModels } from '../../ports/read-models.ts';
 import { prepareMessageQueries } from './message-queries.ts';
-import { guarded, seqsPerGroup } from './read-model-file.ts';
+import { guarded, openForReading, seqsPerGroup } from './read-model-file.ts';
 import {
+  from,
+  type GroupColumns,
   groupColumns,
   inOneSnapshot,
   isWithin,
+  type MemberColumns,
   memberColumns,
+  prepareCheckpoint,
   prepareGroupSnapshot,
   prepareHaltedGroups,
   prepareQuery,
-  type StoredGroup,
-  type StoredMember,
   toGroupRow,
   toMemberRow,
   toStays,
 } from './read-model-rows.ts';
 
-/** The read models of this process, with the means to follow them into a file that was built anew. */
-export interface SqliteReadModels extends ReadModels {
-  /** Lets go of a file that was thrown away: the next query opens the one that stands in its place. Never throws. */
-  reopen(): void;
-}
-
 export interface SqliteReadModelsOptions {
   readonly file: string;
   /** Told, at every such query, that one has met damage. The writer may never touch what is damaged. */
-  readonly onDamage?: (reason: string) => void;
+  readonly onDamage?: ((reason: string) => void) | undefined;
 }
 
 /**
  * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks; snapshots of
- * groups, which grow with their members, take turns with everything else that the thread does. The writer must have been
- * opened before: the file is not created here. Throws ReadModelsUnavailable.
- *
- * A file that cannot be opened again is tried at every query, which is told ReadModelsUnavailable until it can be.
+ * groups, which grow with their members, take turns with everything else that the thread does. It holds on to the file
+ * that stands there now: where that is removed, all of it is answered from until this is closed. Throws BuildGone,
+ * ReadModelsCorrupt and ReadModelsUnavailable.
  */
-export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadModelsOptions): SqliteReadModels {
-  let opened: Opened | undefined = openForReading(file);
-  let closed = false;
+export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadModelsOptions): ReadModels {
+  const database = openForReading(file);
+  const queries = prepareQueries(database);
 
-  /** To a reader, damage passes as well: whoever is told of it builds the file anew. */
+  /** To a reader, damage passes as well: whoever is told of it builds them anew. */
   function reading<T>(read: (queries: Queries) => T): T {
-    if (closed) throw new ReadModelsUnavailable('the read models are closed');
-    opened ??= openForReading(file);
-    const { queries } = opened;
+    if (!database.isOpen) throw new ReadModelsUnavailable('the read models are closed');
     try {
       return guarded(() => read(queries));
     } catch (error) {
@@ -66,11 +59,6 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     return snapshot;
   }
 
-  function letGo(): void {
-    opened?.database.close();
-    opened = undefined;
-  }
-
   return {
     checkpoint: async () => reading((query) => query.checkpoint()),
     groups: async (groupIds) => reading((query) => query.groups(groupIds)),
@@ -86,29 +74,10 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     search: async (groupId, text, before, limit) => reading((query) => query.search(groupId, text, before, limit)),
     readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
     haltedGroups: async () => reading((query) => query.haltedGroups()),
-    reopen: letGo,
     close: async () => {
-      closed = true;
-      letGo();
+      if (database.isOpen) database.close();
     },
   };
-}
-
-interface Opened {
-  readonly database: DatabaseSync;
-  readonly queries: Queries;
-}
-
-function openForReading(file: string): Opened {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
-    database.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;');
-    return { database, queries: prepareQueries(database) };
-  } catch (error) {
-    database?.close();
-    throw new ReadModelsUnavailable(`${file} cannot be opened for reading: ${String(error)}`, { cause: error });
-  }
 }
 
 /** The port's queries without waiting. */
@@ -119,12 +88,12 @@ type Queries = {
 };
 
 function prepareQueries(database: DatabaseSync): Queries {
-  const checkpoint = prepareQuery<[Position]>(database, 'SELECT checkpoint FROM progress');
+  const checkpoint = prepareCheckpoint(database);
   return {
     checkpoint() {
-      const row = checkpoint.get();
-      if (row === undefined) throw new ReadModelsUnavailable('the read models do not say how far they are');
-      return row[0];
+      const found = checkpoint();
+      if (found === undefined) throw new ReadModelsUnavailable('the read models do not say how far they are');
+      return found.position;
     },
     groupSnapshot: prepareGroupSnapshot(database),
     haltedGroups: prepareHaltedGroups(database),
@@ -151,19 +120,19 @@ function prepareAcceptedCommands(database: DatabaseSync): Queries['acceptedComma
 }
 
 function preparePeopleQueries(database: DatabaseSync) {
-  const group = prepareQuery<StoredGroup>(
+  const group = prepareQuery<GroupColumns>(
     database,
-    `SELECT ${groupColumns} FROM groups g WHERE g.group_id = ? AND g.created_at IS NOT NULL`,
+    `SELECT ${from('g', groupColumns)} FROM groups g WHERE g.group_id = ? AND g.created_at IS NOT NULL`,
   );
   const memberTables = 'groups g CROSS JOIN members m ON m.group_key = g.group_key';
-  const page = prepareQuery<StoredMember>(
+  const page = prepareQuery<MemberColumns>(
     database,
-    `SELECT ${memberColumns} FROM ${memberTables}
+    `SELECT ${from('m', memberColumns)} FROM ${memberTables}
      WHERE g.group_id = ? AND m.user_id > ? AND m.active = 1 ORDER BY m.user_id LIMIT ?`,
   );
-  const inbox = prepareQuery<readonly [...StoredGroup, ...StoredMember, Position]>(
+  const inbox = prepareQuery<readonly [...GroupColumns, ...MemberColumns]>(
     database,
-    `SELECT ${groupColumns}, ${memberColumns}, g.activity_position
+    `SELECT ${from('g', groupColumns)}, ${from('m', memberColumns)}
      FROM members m CROSS JOIN groups g ON g.group_key = m.group_key
      WHERE m.user_id = ? AND m.active = 1 AND g.created_at IS NOT NULL AND g.activity_position < ?
      ORDER BY g.activity_position DESC LIMIT ?`,
@@ -175,9 +144,9 @@ function preparePeopleQueries(database: DatabaseSync) {
       page.all(groupId, afterUserId ?? '', limit).map((row) => toMemberRow(groupId, row)),
     inboxPage: (userId, before, limit) =>
       inbox.all(userId, before ?? Number.MAX_SAFE_INTEGER, limit).map((row) => {
-        const groupRow = toGroupRow(row.slice(0, 8) as unknown as StoredGroup);
-        const memberRow = toMemberRow(groupRow.groupId, row.slice(8, 15) as unknown as StoredMember);
-        return { group: groupRow, member: memberRow, activityPosition: row[15] };
+        const groupRow = toGroupRow(row as unknown as GroupColumns);
+        const memberRow = toMemberRow(groupRow.groupId, row.slice(groupColumns.length) as unknown as MemberColumns);
+        return { group: groupRow, member: memberRow, activityPosition: row[8] };
       }),
     readersPage: prepareReadersPage(database),
   } satisfies Partial<Queries>;

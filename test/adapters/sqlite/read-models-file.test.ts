@@ -1,37 +1,22 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { discardReadModels } from '../../../src/adapters/sqlite/read-model-file.ts';
-import { openSqliteReadModelWriter } from '../../../src/adapters/sqlite/read-model-writer.ts';
+import { createReadModelFile } from '../../../src/adapters/sqlite/read-model-file.ts';
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
-import { startOfLog } from '../../../src/ports/event-log.ts';
-import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../../src/ports/read-model-faults.ts';
+import { BuildGone } from '../../../src/ports/read-model-builds.ts';
+import { LeaseLost, ReadModelsCorrupt, ReadModelsUnavailable } from '../../../src/ports/read-model-faults.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { damageTable } from './damage-table.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+import { emptyFile, openWriter, writtenFile } from './written-read-models.ts';
 
 const story = () => new History().create('g', 'Group', ['ada', 'bob']).send('g', 'ada', 'one').mark('g', 'bob', 1);
-
-/** A file with something in it, closed. */
-async function writtenFile(): Promise<string> {
-  const file = join(temporaryDirectory(), 'read-models.db');
-  const writer = openSqliteReadModelWriter({ file });
-  await story().apply(writer);
-  await writer.close();
-  return file;
-}
-
-/** Opens the file, expects it to be begun anew, and fills it again. */
-async function expectRebuilt(file: string): Promise<void> {
-  const writer = openSqliteReadModelWriter({ file });
-  expect(await writer.checkpoint()).toBe(startOfLog);
-  expect(await writer.groupSnapshot('g')).toBeUndefined();
-  const position = await story().apply(writer);
-  const readModels = openSqliteReadModels({ file });
-  expect(await readModels.checkpoint()).toBe(position);
-  expect(await readModels.search('g', 'one', undefined, 9)).toHaveLength(1);
-  await Promise.all([writer.close(), readModels.close()]);
+/** What comes after the story. */
+function tail(tell: (history: History) => History): History {
+  const history = story();
+  history.changes = [];
+  return tell(history);
 }
 
 function execute(file: string, sql: string): void {
@@ -40,109 +25,124 @@ function execute(file: string, sql: string): void {
   database.close();
 }
 
+/** Neither a writer nor a reader opens it, and it stays as it is. */
+function expectRefused(file: string, refusal: typeof ReadModelsCorrupt | typeof BuildGone): void {
+  expect(() => openWriter(file)).toThrow(refusal);
+  expect(() => openSqliteReadModels({ file })).toThrow(refusal);
+}
+
 test('a file is gone on with where it was left, members and marks included', async () => {
-  const file = await writtenFile();
-  const writer = openSqliteReadModelWriter({ file });
-  const history = story();
-  expect(await writer.checkpoint()).toBe(history.position);
-  history.changes = [];
-  await history.send('g', 'bob', 'two').mark('g', 'ada', 2).apply(writer);
-  expect((await writer.groupSnapshot('g'))?.members).toMatchObject([{ markedUpTo: 2 }, { markedUpTo: 2 }]);
+  const file = await writtenFile(story());
+  const writer = openWriter(file);
+  expect((await writer.checkpoint()).position).toBe(story().position);
+  await tail((history) => history.send('g', 'bob', 'two').mark('g', 'ada', 2)).apply(writer);
+  expect((await writer.groupSnapshots(['g']))[0]?.members).toMatchObject([{ markedUpTo: 2 }, { markedUpTo: 2 }]);
   await writer.close();
 });
 
-test('a deleted file is rebuilt, and what its write-ahead log still held is not played into it', async () => {
+test('who writes the rows of groups and members that it has not met finds them', async () => {
+  const file = await writtenFile(story());
+  const writer = openWriter(file);
+  const history = tail((story) => story.create('h', 'Other', ['ada', 'cyd']).join('g', 'cyd').leave('g', 'bob'));
+  await history.send('h', 'cyd', 'two').mark('g', 'ada', 1).apply(writer);
+  const members = async (groupId: string) =>
+    (await writer.groupSnapshots([groupId]))[0]?.members.map(({ userId, active }) => `${userId} ${active}`);
+  expect(await members('g')).toEqual(['ada true', 'bob false', 'cyd true']);
+  expect(await members('h')).toEqual(['ada true', 'cyd true']);
+  await writer.close();
+});
+
+test('what is not there is neither written nor read, nor made', () => {
   const file = join(temporaryDirectory(), 'read-models.db');
-  const writer = openSqliteReadModelWriter({ file });
-  await story().apply(writer);
-  const leftOver = readFileSync(`${file}-wal`);
-  await writer.close();
-  expect(leftOver.length).toBeGreaterThan(0);
-  rmSync(file);
-  writeFileSync(`${file}-wal`, leftOver);
-  await expectRebuilt(file);
+  expectRefused(file, BuildGone);
+  expectRefused(file, BuildGone);
+  expectRefused(temporaryDirectory(), BuildGone);
 });
 
-test('a file of garbage is rebuilt', async () => {
+test('a file of garbage, an empty one and one that was cut short are corrupt', async () => {
   const file = join(temporaryDirectory(), 'read-models.db');
   writeFileSync(file, 'garbage '.repeat(10_000));
-  await expectRebuilt(file);
-});
-
-test('a truncated file is rebuilt', async () => {
-  const file = await writtenFile();
-  writeFileSync(file, readFileSync(file).subarray(0, 5_000));
-  await expectRebuilt(file);
-});
-
-test('an empty file and a directory in its place are rebuilt', async () => {
-  const file = await writtenFile();
+  expectRefused(file, ReadModelsCorrupt);
   writeFileSync(file, '');
-  await expectRebuilt(file);
-  discardReadModels(file);
-  expect(existsSync(file)).toBe(false);
+  expectRefused(file, ReadModelsCorrupt);
+  const written = await writtenFile(story());
+  writeFileSync(written, readFileSync(written).subarray(0, 5_000));
+  expectRefused(written, ReadModelsCorrupt);
 });
 
-test.each(['user_version = 0', 'user_version = 999', 'application_id = 1'])(
-  'a file of %s is rebuilt',
+test.each(['user_version = 0', 'user_version = 2', 'user_version = 999', 'application_id = 1'])(
+  'a file of %s is none to go on with',
   async (pragma) => {
-    const file = await writtenFile();
+    const file = await writtenFile(story());
     execute(file, `PRAGMA ${pragma}`);
-    await expectRebuilt(file);
+    expectRefused(file, ReadModelsCorrupt);
   },
 );
 
-test('a file whose full-text index is damaged is rebuilt', async () => {
-  const file = await writtenFile();
+test('a file whose full-text index is damaged, and one whose tables are not ours, are corrupt', async () => {
+  const file = await writtenFile(story());
   damageTable(file, 'message_words_data');
-  await expectRebuilt(file);
-});
-
-test('another SQLite file is rebuilt', async () => {
-  const file = join(temporaryDirectory(), 'read-models.db');
-  execute(file, 'CREATE TABLE groups (name TEXT); CREATE TABLE progress (x)');
-  await expectRebuilt(file);
+  expectRefused(file, ReadModelsCorrupt);
+  const other = emptyFile();
+  execute(other, 'DROP TABLE progress');
+  expectRefused(other, ReadModelsCorrupt);
 });
 
 test('damage met while applying says that the read models are corrupt, and while reading that they are unavailable', async () => {
-  const file = await writtenFile();
+  const file = await writtenFile(story());
   damageTable(file, 'members');
-  const writer = openSqliteReadModelWriter({ file });
-  const readModels = openSqliteReadModels({ file });
-  const history = story().send('g', 'ada', 'two');
-  await expect(history.apply(writer)).rejects.toThrow(ReadModelsCorrupt);
+  const writer = openWriter(file);
+  const told: string[] = [];
+  const readModels = openSqliteReadModels({ file, onDamage: (reason) => told.push(reason) });
+  await expect(tail((history) => history.send('g', 'ada', 'two')).apply(writer)).rejects.toThrow(ReadModelsCorrupt);
   await expect(readModels.groupSnapshot('g')).rejects.toThrow(ReadModelsUnavailable);
+  expect(told).toEqual([expect.stringContaining('malformed')]);
+  await Promise.all([writer.close(), readModels.close()]);
+});
+
+test('readers of a file that was removed answer from all of it, the write-ahead log included, and so to the end', async () => {
+  const file = emptyFile();
+  const writer = openWriter(file);
+  await story().apply(writer);
+  const readModels = openSqliteReadModels({ file });
+  const before = await readModels.groupSnapshot('g');
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix);
   await writer.close();
-  discardReadModels(file);
-  await expectRebuilt(file);
-  readModels.reopen();
-  expect((await readModels.groupSnapshot('g'))?.group.lastSeq).toBe(1);
+  createReadModelFile(file);
+  expect(await readModels.groupSnapshot('g')).toEqual(before);
+  expect(await readModels.search('g', 'one', undefined, 9)).toHaveLength(1);
   await readModels.close();
 });
 
-test('reading before anybody has written is unavailable, and so is reading after closing', async () => {
-  const file = join(temporaryDirectory(), 'read-models.db');
-  expect(() => openSqliteReadModels({ file })).toThrow(ReadModelsUnavailable);
-  const readModels = openSqliteReadModels({ file: await writtenFile() });
+test.each(['', '-wal'])('who writes to a file whose %s was replaced has lost it', async (suffix) => {
+  const file = emptyFile();
+  const writer = openWriter(file);
+  await story().apply(writer);
+  renameSync(file + suffix, `${file}${suffix}.elsewhere`);
+  writeFileSync(file + suffix, '');
+  await expect(tail((history) => history.send('g', 'ada', 'two')).apply(writer)).rejects.toThrow(LeaseLost);
+  await writer.close();
+});
+
+test('reading after closing is unavailable', async () => {
+  const readModels = openSqliteReadModels({ file: await writtenFile(story()) });
   await readModels.close();
   await readModels.close();
   await expect(readModels.checkpoint()).rejects.toThrow(ReadModelsUnavailable);
 });
 
 test('a batch that fails leaves nothing behind, in the file or in memory', async () => {
-  const file = await writtenFile();
-  const writer = openSqliteReadModelWriter({ file });
-  const before = await writer.groupSnapshot('g');
-  const history = story();
-  history.changes = [];
-  history
-    .mark('g', 'ada', 1)
-    .send('g', 'bob', 'two')
-    .send('g', 'ada', 'beyond', { seq: 2 ** 28 });
+  const file = await writtenFile(story());
+  const writer = openWriter(file);
+  const [before] = await writer.groupSnapshots(['g']);
+  const history = tail((story) => story.create('h', 'Other', ['ada']).join('g', 'cyd').mark('g', 'ada', 1));
+  history.send('g', 'bob', 'two').send('g', 'ada', 'beyond', { seq: 2 ** 28 });
   await expect(history.apply(writer)).rejects.toThrow(RangeError);
-  expect(await writer.groupSnapshot('g')).toEqual(before);
-  history.changes = [];
+  expect(await writer.groupSnapshots(['g'])).toEqual([before]);
+  expect(await writer.loadGroups(['h'])).toEqual([]);
   await writer.apply([], 99);
-  expect(await writer.groupSnapshot('g')).toEqual({ ...before, position: 99 });
+  expect(await writer.groupSnapshots(['g'])).toEqual([{ ...before, position: 99 }]);
+  await tail((story) => story.create('i', 'Third', ['ada', 'bob'])).apply(writer);
+  expect((await writer.groupSnapshots(['i']))[0]?.members.map(({ userId }) => userId)).toEqual(['ada', 'bob']);
   await writer.close();
 });

@@ -1,15 +1,13 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openSqliteReadModelWriter } from '../../../src/adapters/sqlite/read-model-writer.ts';
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
 import { History } from '../../contract/read-models-history.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { emptyFile, openWriter } from './written-read-models.ts';
 
 const groupIds = Array.from({ length: 20 }, (_, index) => `group-${index}`);
 
 async function openStory() {
-  const file = join(temporaryDirectory(), 'read-models.db');
-  const writer = openSqliteReadModelWriter({ file });
+  const file = emptyFile();
+  const writer = openWriter(file);
   const history = new History();
   for (const groupId of groupIds) history.create(groupId, groupId, ['ada', 'bob']);
   await history.apply(writer);

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { StoredReadCounts } from '../../contract/read-models-contract.ts';
+import type { StoredReadCounts } from '../../../src/ports/row-store.ts';
 
 /** What a group's row of `read_counts` says: `ranges` is three little-endian 32-bit integers a range. */
 export function storedReadCounts(file: string, groupId: string): StoredReadCounts | undefined {
@@ -16,7 +16,7 @@ export function storedReadCounts(file: string, groupId: string): StoredReadCount
       toSeq: view.getInt32(index * 12 + 4, true),
       readCount: view.getInt32(index * 12 + 8, true),
     }));
-    return { position: Number(row['position']), ranges };
+    return { groupId, position: Number(row['position']), ranges };
   } finally {
     database.close();
   }

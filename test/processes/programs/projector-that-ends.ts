@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ProjectorFailure, ProjectorMessage } from '../../../src/processes/projector-thread.ts';
 
@@ -6,8 +7,9 @@ import type { ProjectorFailure, ProjectorMessage } from '../../../src/processes/
  * A projector's thread that ends as the first line of its "log" says, and takes that line off. Without a line it goes on
  * until it is told to stop.
  */
-const [ending, ...rest] = readFileSync(workerData.logFile, 'utf8').split('\n');
-writeFileSync(workerData.logFile, rest.join('\n'));
+const endingsFile = join(workerData.dataDirectory, 'endings');
+const [ending, ...rest] = readFileSync(endingsFile, 'utf8').split('\n');
+writeFileSync(endingsFile, rest.join('\n'));
 const port = parentPort;
 const tell = (message: ProjectorMessage | ProjectorFailure) => port?.postMessage(message);
 
@@ -23,13 +25,12 @@ const endings: Readonly<Record<string, () => void>> = {
   'runs out of heap'() {
     for (const kept: number[][] = []; ; ) kept.push(Array.from({ length: 100_000 }, (_, index) => index + kept.length));
   },
-  'finds damage': () => tell({ kind: 'corrupt', reason: 'a page is damaged' }),
-  'finds itself ahead': () => tell({ kind: 'ahead', reason: 'the checkpoint is ahead of the log' }),
+  'finds another log': () => tell({ kind: 'not-in-log', reason: 'the read models are of another log' }),
   'is silent': () => {},
 };
 
 if (ending === 'throws at once') throw new Error('it could not open');
-tell({ type: 'running' });
+tell({ type: 'build', build: 'first', serving: true });
 // In a turn of its own, so that the word is on its way.
 if (ending !== undefined && ending !== '') setTimeout(() => endings[ending]?.(), 1);
 else port?.once('message', () => port.close());

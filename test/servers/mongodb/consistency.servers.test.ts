@@ -1,22 +1,23 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
-import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import type { ReadModels } from '../../../src/ports/read-models.ts';
 import { readCountRanges } from '../../../src/projections/read-count-ranges.ts';
+import type { ProjectedWriter } from '../../contract/projected-writer.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { createBuild, openReadModels, openWriter } from './open-build.ts';
 
 const userIds = Array.from({ length: 12 }, (_, index) => `user-${index}`);
 const rounds = 40;
 
 let fresh: FreshDatabase;
-let writer: ReadModelWriter;
+let writer: ProjectedWriter;
 let readModels: ReadModels;
 
 beforeEach(async () => {
   fresh = freshDatabase();
-  writer = await openMongoReadModelWriter({ url: fresh.url, holder: 'test', signal: new AbortController().signal });
-  readModels = await openMongoReadModels({ url: fresh.url });
+  const build = await createBuild(fresh.url);
+  writer = await openWriter(fresh.url, build);
+  readModels = await openReadModels(fresh.url, build);
 });
 afterEach(async () => {
   await Promise.all([writer.close(), readModels.close()]);

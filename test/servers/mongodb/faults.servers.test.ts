@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
-import type { Change } from '../../../src/ports/changes.ts';
+import type { BuildId } from '../../../src/ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../../src/ports/read-model-faults.ts';
-import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import type { ReadModels } from '../../../src/ports/read-models.ts';
+import type { Change } from '../../../src/projections/changes.ts';
+import type { ProjectedWriter } from '../../contract/projected-writer.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { startMortalMongo } from '../mortal-mongo.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { createBuild, openBuilds, openReadModels, openWriter } from './open-build.ts';
 import { shown } from './shown.ts';
 import { type Fate, isWrite, startWireProxy, type WireProxy } from './wire-proxy.ts';
 
 const userIds = ['ada', 'bob', 'cyd', 'dan'];
-const openWriter = (url: string): Promise<ReadModelWriter> =>
-  openMongoReadModelWriter({ url, holder: 'test', signal: new AbortController().signal });
 
 /** The driver repeats a write once on a replica set, and so hides the cut that is looked at here. */
 function withoutRetries(url: string): string {
@@ -53,14 +52,16 @@ interface Batch {
 describe('a writer whose connection is cut', () => {
   let fresh: FreshDatabase;
   let proxy: WireProxy;
-  let writer: ReadModelWriter;
+  let build: BuildId;
+  let writer: ProjectedWriter;
   let readModels: ReadModels;
 
   beforeEach(async () => {
     fresh = freshDatabase();
     proxy = await startWireProxy(fresh.url);
-    writer = await openWriter(withoutRetries(proxy.url));
-    readModels = await openMongoReadModels({ url: fresh.url });
+    build = await createBuild(fresh.url);
+    writer = await openWriter(withoutRetries(proxy.url), build);
+    readModels = await openReadModels(fresh.url, build);
   });
   afterEach(async () => {
     proxy.decide = () => 'through';
@@ -73,7 +74,7 @@ describe('a writer whose connection is cut', () => {
   function cutAt(wanted: number, fate: Fate, onCut = () => {}): void {
     let writes = 0;
     proxy.decide = (command) => {
-      if (command.collection === 'leases' || !isWrite(command)) return 'through';
+      if (command.collection === 'projector_leases' || !isWrite(command)) return 'through';
       writes += 1;
       if (writes - 1 !== wanted) return 'through';
       onCut();
@@ -90,8 +91,9 @@ describe('a writer whose connection is cut', () => {
       const before = await shown(readModels, 'g', userIds);
       // How many writes a batch is, and what it shows, told by read models of their own.
       const other = freshDatabase();
-      const otherWriter = await openWriter(other.url);
-      const otherReadModels = await openMongoReadModels({ url: other.url });
+      const otherBuild = await createBuild(other.url);
+      const otherWriter = await openWriter(other.url, otherBuild);
+      const otherReadModels = await openReadModels(other.url, otherBuild);
       await otherWriter.apply(first.changes, first.position);
       await otherWriter.apply(second.changes, second.position);
       const after = await shown(otherReadModels, 'g', userIds);
@@ -117,7 +119,7 @@ describe('a writer whose connection is cut', () => {
       }
       // Claims, documents of every kind, the commit and the checkpoint.
       expect(failures).toBeGreaterThan(8);
-      expect(await writer.checkpoint()).toBe(second.position);
+      expect(await writer.checkpoint()).toMatchObject({ position: second.position });
     },
   );
 
@@ -125,10 +127,11 @@ describe('a writer whose connection is cut', () => {
     timeout: 120_000,
   }, async () => {
     await writer.close();
-    writer = await openWriter(proxy.url);
+    writer = await openWriter(proxy.url, build);
     const clean = freshDatabase();
-    const cleanWriter = await openWriter(clean.url);
-    const cleanReadModels = await openMongoReadModels({ url: clean.url });
+    const cleanBuild = await createBuild(clean.url);
+    const cleanWriter = await openWriter(clean.url, cleanBuild);
+    const cleanReadModels = await openReadModels(clean.url, cleanBuild);
     const history = new History();
     let cuts = 0;
     let failures = 0;
@@ -168,7 +171,7 @@ describe('a writer whose connection is cut', () => {
     await expect(writer.apply(changes, position)).rejects.toThrow(ReadModelsUnavailable);
     proxy.decide = () => 'through';
     await writer.apply(changes, position);
-    const documents = await fresh.database.collection('timeline').find().toArray();
+    const documents = await fresh.database.collection(`${build}_timeline`).find().toArray();
     expect(JSON.stringify(documents)).not.toMatch(/secret/);
     expect(await readModels.timelinePage('g', { fromSeq: 1, toSeq: 2, limit: 2, last: false })).toMatchObject([
       { text: null },
@@ -181,20 +184,20 @@ describe('a writer whose connection is cut', () => {
 describe('a server that is not there', () => {
   const nowhere = impatient('mongodb://127.0.0.1:1/', 500);
 
-  test('is unavailable to readers, by name, and opening does not need it', async () => {
-    const readModels = await openMongoReadModels({ url: nowhere });
-    await expect(readModels.checkpoint()).rejects.toThrow(ReadModelsUnavailable);
-    await readModels.close();
-    await readModels.close();
-    await expect(readModels.checkpoint()).rejects.toThrow(ReadModelsUnavailable);
+  test('is unavailable to readers, by name, and opening the builds does not need it', async () => {
+    const builds = openBuilds(nowhere);
+    await expect(builds.served()).rejects.toThrow(ReadModelsUnavailable);
+    await expect(builds.openReadModels('v3-000000000000')).rejects.toThrow(ReadModelsUnavailable);
+    await builds.close();
+    await builds.close();
+    await expect(builds.served()).rejects.toThrow(ReadModelsUnavailable);
   });
 
   test('keeps a writer waiting until it is told to stop', async () => {
     const abort = new AbortController();
     const told = Promise.withResolvers<string>();
-    const opening = openMongoReadModelWriter({
-      ...{ url: nowhere, holder: 'test', signal: abort.signal },
-      onWaiting: told.resolve,
+    const opening = openWriter(nowhere, 'v3-000000000000', {
+      ...{ signal: abort.signal, onWaiting: told.resolve },
     });
     expect(await told.promise).toMatch(/cannot be used/);
     abort.abort(new Error('told to stop'));
@@ -204,9 +207,9 @@ describe('a server that is not there', () => {
   test('is unavailable where it refuses the credentials, and that is said', async () => {
     const url = new URL(process.env['HIGHWATER_MONGODB_URL'] ?? '');
     Object.assign(url, { username: 'nobody', password: 'wrong' });
-    const readModels = await openMongoReadModels({ url: String(url) });
-    const failure = await readModels.checkpoint().catch((error: unknown) => error);
-    await readModels.close();
+    const builds = openBuilds(String(url));
+    const failure = await builds.served().catch((error: unknown) => error);
+    await builds.close();
     expect(failure).toBeInstanceOf(ReadModelsUnavailable);
     expect(String(failure)).toMatch(/refuses the credentials/);
   });
@@ -218,10 +221,9 @@ describe('a server that is not there', () => {
     const database = new URL(mongo.url);
     database.pathname = `/highwater-killed-${randomUUID().slice(0, 8)}`;
     const proxy = await startWireProxy(impatient(String(database), 2_000));
-    const writer = await openMongoReadModelWriter({
-      ...{ url: proxy.url, holder: 'test', signal: new AbortController().signal, leaseMilliseconds: 60_000 },
-    });
-    const readModels = await openMongoReadModels({ url: proxy.url });
+    const build = await createBuild(proxy.url);
+    const writer = await openWriter(proxy.url, build, { leaseMilliseconds: 60_000 });
+    const readModels = await openReadModels(proxy.url, build);
     const { first, second } = twoBatches();
     await writer.apply(first.changes, first.position);
     proxy.decide = async (command): Promise<Fate> => {

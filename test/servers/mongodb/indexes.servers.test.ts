@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
-import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import type { ReadModels } from '../../../src/ports/read-models.ts';
+import type { ProjectedWriter } from '../../contract/projected-writer.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import {
@@ -13,16 +12,17 @@ import {
   planningOf,
   stagesOf,
 } from './index-use.ts';
+import { createBuild, openReadModels, openWriter } from './open-build.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
 /** A person's groups are sorted by the server: they are few, and their order is that of the groups, not of the person. */
 const sorted = new Set(['inboxPage']);
 /** Of which there is one, or a handful. */
-const tiny = new Set(['checkpoints', 'leases']);
+const tiny = new Set(['checkpoints', 'projector_leases']);
 
 const key = { groupId: 'g', seq: 2 };
 const page = { fromSeq: 1, toSeq: 9, limit: 2 };
-type Ask = (readModels: ReadModels, writer: ReadModelWriter) => Promise<unknown>;
+type Ask = (readModels: ReadModels, writer: ProjectedWriter) => Promise<unknown>;
 const queries: Readonly<Record<string, Ask>> = {
   groups: (readModels) => readModels.groups(['g', 'h']),
   groupSnapshot: (readModels) => readModels.groupSnapshot('g'),
@@ -44,7 +44,7 @@ const queries: Readonly<Record<string, Ask>> = {
 describe('every query of the port', () => {
   let fresh: FreshDatabase;
   let proxy: WireProxy;
-  let writer: ReadModelWriter;
+  let writer: ProjectedWriter;
   let readModels: ReadModels;
   let planning: Planning;
   const found: { collection: string; find: FindCommand }[] = [];
@@ -52,8 +52,9 @@ describe('every query of the port', () => {
   beforeAll(async () => {
     fresh = freshDatabase();
     proxy = await startWireProxy(fresh.url);
-    writer = await openMongoReadModelWriter({ url: proxy.url, holder: 'test', signal: new AbortController().signal });
-    readModels = await openMongoReadModels({ url: proxy.url });
+    const build = await createBuild(fresh.url);
+    writer = await openWriter(proxy.url, build);
+    readModels = await openReadModels(proxy.url, build);
     const history = new History().create('g', 'Group', ['ada', 'bob']).create('h', 'Other', ['ada', 'bob']);
     for (let round = 0; round < 20; round += 1) {
       history.send('g', 'ada', `two words ${round}`, { mentions: ['bob'], mentionsAll: true });
@@ -62,11 +63,11 @@ describe('every query of the port', () => {
     }
     history.by({ actorId: 'ada', commandId: 'c-1', digest: 'said' }).renameGroup('g', 'Renamed');
     await history.apply(writer);
-    await writer.storeReadCounts('g', history.position, []);
+    await writer.storeReadCounts([{ groupId: 'g', position: history.position, ranges: [] }]);
     planning = await planningOf(fresh.database);
-    proxy.decide = ({ name, collection, body }) => {
+    proxy.decide = ({ name, collection, namespace, body }) => {
       const { filter = {}, sort = {} } = body;
-      if (name === 'find' && !tiny.has(collection)) found.push({ collection, find: { filter, sort } });
+      if (name === 'find' && !tiny.has(collection)) found.push({ collection: namespace, find: { filter, sort } });
       return 'through';
     };
   });
@@ -82,7 +83,7 @@ describe('every query of the port', () => {
     expect(found.length).toBeGreaterThan(0);
     for (const { collection, find } of found) {
       const indexes = await fresh.database.collection(collection).indexes();
-      const order = sorted.has(name) && collection === 'groups' ? {} : find.sort;
+      const order = sorted.has(name) && collection.endsWith('_groups') ? {} : find.sort;
       const serving = indexes.filter((index) => isServedBy(index.key as Keys, { ...find, sort: order }));
       expect(serving, `${collection}: ${JSON.stringify(find)}`).not.toEqual([]);
       const complaints = serving.map((index) =>

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
+import type { BuildId } from '../../../src/ports/read-model-builds.ts';
 import { LeaseLost } from '../../../src/ports/read-model-faults.ts';
-import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import type { ReadModels } from '../../../src/ports/read-models.ts';
+import type { ProjectedWriter } from '../../contract/projected-writer.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import * as opened from './open-build.ts';
 import { pauseAt } from './pause-at.ts';
 import { shown } from './shown.ts';
 import { type Fate, startWireProxy, type WireProxy } from './wire-proxy.ts';
@@ -13,11 +14,14 @@ const leaseMilliseconds = 1_000;
 const userIds = ['ada', 'bob', 'cyd'];
 
 let fresh: FreshDatabase;
+let build: BuildId;
 let closing: (() => Promise<void>)[] = [];
 
-beforeEach(() => {
+const begin = async (): Promise<void> => {
   fresh = freshDatabase();
-});
+  build = await opened.createBuild(fresh.url);
+};
+beforeEach(begin);
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
   closing = [];
@@ -25,18 +29,19 @@ afterEach(async () => {
 });
 
 /** Resolves once it is the one writer. */
-async function open(holder: string, url = fresh.url, onWaiting?: (reason: string) => void): Promise<ReadModelWriter> {
-  const signal = new AbortController().signal;
-  const writer = await openMongoReadModelWriter({ url, holder, signal, leaseMilliseconds, onWaiting });
+async function open(holder: string, url = fresh.url, onWaiting?: (reason: string) => void): Promise<ProjectedWriter> {
+  const writer = await opened.openWriter(url, build, { holder, leaseMilliseconds, onWaiting });
   closing.push(() => writer.close());
   return writer;
 }
 
 async function openReaders(): Promise<ReadModels> {
-  const readModels = await openMongoReadModels({ url: fresh.url });
+  const readModels = await opened.openReadModels(fresh.url, build);
   closing.push(() => readModels.close());
   return readModels;
 }
+
+const positionOf = async (writer: ProjectedWriter) => (await writer.checkpoint()).position;
 
 async function openProxy(): Promise<WireProxy> {
   const proxy = await startWireProxy(fresh.url);
@@ -58,21 +63,16 @@ describe('the lease of the projector', () => {
     expect(isSecondOpen).toBe(false);
     await first.close();
     const second = await opening;
-    expect(await second.checkpoint()).toBe(5);
+    expect(await positionOf(second)).toBe(5);
     await second.apply([], 6);
     await expect(first.apply([], 7)).rejects.toThrow(LeaseLost);
-    expect(await second.checkpoint()).toBe(6);
+    expect(await positionOf(second)).toBe(6);
   });
 
   test('is kept for longer than it lasts as long as its holder is there', async () => {
     const first = await open('first');
     const abort = new AbortController();
-    const opening = openMongoReadModelWriter({
-      url: fresh.url,
-      holder: 'second',
-      signal: abort.signal,
-      leaseMilliseconds,
-    });
+    const opening = opened.openWriter(fresh.url, build, { holder: 'second', signal: abort.signal, leaseMilliseconds });
     const end = performance.now() + 3 * leaseMilliseconds;
     for (let position = 1; performance.now() < end; position += 1) await first.apply([], position);
     abort.abort(new Error('enough'));
@@ -93,8 +93,8 @@ describe('the lease of the projector', () => {
     await second.apply([], 6);
     release();
     await expect(first.apply([], 7)).rejects.toThrow(LeaseLost);
-    await expect(first.storeReadCounts('g', 7, [])).rejects.toThrow(LeaseLost);
-    expect(await second.checkpoint()).toBe(6);
+    await expect(first.storeReadCounts([{ groupId: 'g', position: 7, ranges: [] }])).rejects.toThrow(LeaseLost);
+    expect(await positionOf(second)).toBe(6);
   });
 
   test('goes to one of several who wait, with a token that grows', async () => {
@@ -112,9 +112,13 @@ describe('the lease of the projector', () => {
       }),
     );
     expect(held.toSorted()).toEqual(names);
-    const terms = await fresh.database.collection('leases').find().sort({ token: 1 }).toArray();
+    const terms = await fresh.database.collection('projector_leases').find().sort({ token: 1 }).toArray();
     expect(terms.map(({ token }) => token)).toEqual([1, 2, 3, 4]);
-    expect(await fresh.database.collection('checkpoints').findOne()).toMatchObject({ position: 4, token: 4, batch: 4 });
+    expect(await fresh.database.collection('checkpoints').findOne({ kind: 'build' })).toMatchObject({
+      position: 4,
+      token: 4,
+      batch: 4,
+    });
   });
 
   test('takes no checkpoint back to that of an earlier holder', async () => {
@@ -129,9 +133,9 @@ describe('the lease of the projector', () => {
     const next = await open('next');
     pause.release();
     await refused;
-    expect(await next.checkpoint()).toBe(5);
+    expect(await positionOf(next)).toBe(5);
     await next.apply([], 7);
-    expect(await next.checkpoint()).toBe(7);
+    expect(await positionOf(next)).toBe(7);
   });
 
   test('is lost with the read models that somebody else has thrown away', async () => {
@@ -200,21 +204,20 @@ describe('a holder that is paused in the middle of a batch', () => {
       await next.apply(second.changes, second.position);
       await next.apply(third.changes, third.position);
       expect(await shown(readModels, 'g', userIds)).toEqual(await shownAlone([first, second, third]));
-      expect(await next.checkpoint()).toBe(third.position);
+      expect(await positionOf(next)).toBe(third.position);
     }
     for (const close of closing.reverse()) await close();
     closing = [];
     await fresh.drop();
-    fresh = freshDatabase();
+    await begin();
     return isPaused;
   }
 
   async function shownAlone(batches: readonly { changes: History['changes']; position: number }[]): Promise<unknown> {
     const alone = freshDatabase();
-    const writer = await openMongoReadModelWriter({
-      ...{ url: alone.url, holder: 'alone', signal: new AbortController().signal },
-    });
-    const readModels = await openMongoReadModels({ url: alone.url });
+    const ofAlone = await opened.createBuild(alone.url);
+    const writer = await opened.openWriter(alone.url, ofAlone);
+    const readModels = await opened.openReadModels(alone.url, ofAlone);
     for (const { changes, position } of batches) await writer.apply(changes, position);
     const result = await shown(readModels, 'g', userIds);
     await Promise.all([writer.close(), readModels.close()]);

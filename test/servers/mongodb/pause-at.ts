@@ -4,14 +4,14 @@ import { type Fate, isWrite, type WireCommand, type WireProxy } from './wire-pro
 export function pauseAt(
   proxy: WireProxy,
   at: number,
-  isCounted = (command: WireCommand) => command.collection !== 'leases' && isWrite(command),
+  isCounted = (command: WireCommand) => command.collection !== 'projector_leases' && isWrite(command),
 ): { readonly reached: Promise<void>; release(): void } {
   const reached = Promise.withResolvers<void>();
   const released = Promise.withResolvers<Fate>();
   let writes = 0;
   let isPaused = false;
   proxy.decide = (command: WireCommand) => {
-    if (isPaused && command.collection === 'leases') return released.promise;
+    if (isPaused && command.collection === 'projector_leases') return released.promise;
     if (isPaused || !isCounted(command)) return 'through';
     writes += 1;
     if (writes - 1 !== at) return 'through';

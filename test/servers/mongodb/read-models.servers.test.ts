@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
 import { readModelsContract } from '../../contract/read-models-contract.ts';
 import { freshDatabase } from './fresh-database.ts';
+import { createBuild, openReadModels, openStore } from './open-build.ts';
 import { withoutShardKey } from './shard-key.ts';
 import { storedReadCounts } from './stored-read-counts.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
@@ -26,14 +25,12 @@ afterAll(() => proxy.close());
 
 readModelsContract('MongoDB', async () => {
   const { url, database, drop } = freshDatabase();
-  const signal = new AbortController().signal;
-  const writer = await openMongoReadModelWriter({ url, holder: 'test', signal });
-  const readModels = await openMongoReadModels({ url: proxy.urlOf(url) });
+  const build = await createBuild(url);
+  const [writer, readModels] = [await openStore(url, build), await openReadModels(proxy.urlOf(url), build)];
   const close = () => Promise.all([writer.close(), readModels.close()]);
   return {
-    writer,
-    readModels,
-    storedReadCounts: (groupId) => storedReadCounts(database, groupId),
+    ...{ writer, readModels },
+    storedReadCounts: (groupId) => storedReadCounts(database, build, groupId),
     teardown: () => close().then(drop),
   };
 });
@@ -54,6 +51,8 @@ describe('on a cluster that is sharded by group', () => {
     ['delete', { deletes: [{ q: {} }] }],
     ['insert', { documents: [{ _id: 'g 1' }] }],
   ] as const)('it would be noticed of a %s of %j', ([name, body]) => {
-    expect(withoutShardKey({ name, collection: 'timeline', body })).toHaveLength(1);
+    expect(withoutShardKey({ name, collection: 'timeline', namespace: 'v3-000000000000_timeline', body })).toHaveLength(
+      1,
+    );
   });
 });

@@ -1,10 +1,10 @@
 import type { Document } from 'mongodb';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
+import type { BuildId } from '../../../src/ports/read-model-builds.ts';
 import type { ReadModels } from '../../../src/ports/read-models.ts';
 import { History, momentAt } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { createBuild, openReadModels, openWriter } from './open-build.ts';
 import { startWireProxy, type WireCommand, type WireProxy } from './wire-proxy.ts';
 
 /** What a query says to the server. */
@@ -13,14 +13,15 @@ const messages = 60;
 
 let fresh: FreshDatabase;
 let proxy: WireProxy;
+let build: BuildId;
 let readModels: ReadModels;
 let sent: WireCommand[] = [];
 
 beforeAll(async () => {
   fresh = freshDatabase();
   proxy = await startWireProxy(fresh.url);
-  const signal = new AbortController().signal;
-  const writer = await openMongoReadModelWriter({ url: fresh.url, holder: 'test', signal });
+  build = await createBuild(fresh.url);
+  const writer = await openWriter(fresh.url, build);
   const history = new History().create('g', 'Group', ['ada', ...readers]).create('eager', 'Eager', ['ada', ...readers]);
   for (let seq = 1; seq <= messages; seq += 1) {
     history.send('g', 'ada', `a word ${seq}`, { mentions: ['reader-00'] }).send('eager', 'ada', 'text');
@@ -31,7 +32,7 @@ beforeAll(async () => {
   for (const userId of readers) history.mark('g', userId, messages);
   await history.react('g', 1, 'ada', '👍').react('eager', 1, 'ada', '👍').apply(writer);
   await writer.close();
-  readModels = await openMongoReadModels({ url: proxy.url });
+  readModels = await openReadModels(proxy.url, build);
   await readModels.checkpoint();
   proxy.decide = (command) => {
     sent.push(command);
@@ -64,7 +65,11 @@ test('a page of readers costs a handful of queries, however many there are on it
 });
 
 test('each reader has read at their first mark, also where some mark far more often than others', async () => {
-  const marks = await fresh.database.collection('marks').find({ groupId: 'eager' }).sort({ upTo: 1 }).toArray();
+  const marks = await fresh.database
+    .collection(`${build}_marks`)
+    .find({ groupId: 'eager' })
+    .sort({ upTo: 1 })
+    .toArray();
   const page = await readModels.readersPage({ groupId: 'eager', seq: 1 }, undefined, undefined, 50);
   expect(page).toEqual(
     readers.map((userId) => ({ userId, readAt: marks.find((mark) => mark['userId'] === userId)?.['at'] })),

@@ -1,22 +1,23 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openMongoReadModelWriter } from '../../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../../src/adapters/mongodb/read-models.ts';
 import type { GroupSnapshot } from '../../../src/ports/group-snapshots.ts';
-import type { ReadModels, ReadModelWriter } from '../../../src/ports/read-models.ts';
+import type { ReadModels } from '../../../src/ports/read-models.ts';
+import type { ProjectedWriter } from '../../contract/projected-writer.ts';
 import { History } from '../../contract/read-models-history.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { createBuild, openReadModels, openWriter } from './open-build.ts';
 import { type Fate, startWireProxy, type WireProxy } from './wire-proxy.ts';
 
 let fresh: FreshDatabase;
 let proxy: WireProxy;
-let writer: ReadModelWriter;
+let writer: ProjectedWriter;
 let readModels: ReadModels;
 
 beforeEach(async () => {
   fresh = freshDatabase();
   proxy = await startWireProxy(fresh.url);
-  writer = await openMongoReadModelWriter({ url: fresh.url, holder: 'test', signal: new AbortController().signal });
-  readModels = await openMongoReadModels({ url: proxy.url });
+  const build = await createBuild(fresh.url);
+  writer = await openWriter(fresh.url, build);
+  readModels = await openReadModels(proxy.url, build);
 });
 afterEach(async () => {
   await Promise.all([writer.close(), readModels.close()]);

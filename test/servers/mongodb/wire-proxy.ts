@@ -5,7 +5,10 @@ import { BSON, type Document } from 'mongodb';
 /** One command on its way to the server. */
 export interface WireCommand {
   readonly name: string;
+  /** Without the build that it is of. */
   readonly collection: string;
+  /** With it. */
+  readonly namespace: string;
   readonly body: Document;
 }
 
@@ -102,8 +105,8 @@ function toCommand(message: Buffer): WireCommand | undefined {
   if (message.readInt32LE(12) !== messageOpcode) return undefined;
   const flagsEnd = 20;
   const body = documentAt(message, flagsEnd + 1);
-  const [name = '', collection] = Object.entries(body)[0] ?? [];
-  if (typeof collection !== 'string') return undefined;
+  const [name = '', namespace] = Object.entries(body)[0] ?? [];
+  if (typeof namespace !== 'string') return undefined;
   let at = flagsEnd + 1 + message.readInt32LE(flagsEnd + 1);
   // Documents to insert and updates travel behind it, each list as a section of its own.
   while (at < message.length && message[at] === 1) {
@@ -115,7 +118,7 @@ function toCommand(message: Buffer): WireCommand | undefined {
     body[message.toString('utf8', at + 5, nameEnd)] = documents;
     at = end;
   }
-  return { name, collection, body };
+  return { name, collection: namespace.replace(/^v\d+-[0-9a-f]{12}_/, ''), namespace, body };
 }
 
 function toAnswer(request: Buffer, answer: Document): Buffer {

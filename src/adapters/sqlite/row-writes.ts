@@ -1,0 +1,183 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { ChangedGroup, ChangedRow, StoredMember, StoredMessage } from '../../ports/row-store.ts';
+import { searchWords } from '../../ports/search-words.ts';
+import { prepareBulkInsert } from './bulk-insert.ts';
+import { messageKeyOf } from './read-model-file.ts';
+import {
+  countsText,
+  groupColumns,
+  groupValues,
+  memberColumns,
+  memberValues,
+  messageColumns,
+  messageValues,
+} from './read-model-rows.ts';
+import type { GroupKeys, RowKeys } from './row-keys.ts';
+
+type Values = readonly SQLInputValue[];
+
+interface KeyedGroup extends ChangedGroup {
+  readonly keys: GroupKeys;
+}
+interface Keyed<Row> extends ChangedRow<Row> {
+  readonly key: number;
+}
+
+/** Writes what a batch has changed, every row once, table after table and each in the order of its keys. */
+export function prepareRowWrites(database: DatabaseSync, rowKeys: RowKeys): (changed: readonly ChangedGroup[]) => void {
+  const writeGroups = prepareGroups(database);
+  const writeMembers = prepareMembers(database, rowKeys);
+  const writeMessages = prepareMessages(database);
+  const writeWords = prepareWords(database);
+  const lists = prepareLists(database, rowKeys);
+  return (changed) => {
+    const groups = changed
+      .map((group) => ({ ...group, keys: keysOf(group, rowKeys) }))
+      .sort((a, b) => a.keys.key - b.keys.key);
+    writeGroups(groups);
+    writeMembers(groups);
+    const messages = groups
+      .flatMap(({ keys, messages }) => messages.map((row) => ({ ...row, key: messageKeyOf(keys.key, row.after.seq) })))
+      .sort(byKey);
+    writeMessages(messages);
+    writeWords(messages);
+    for (const write of lists) write(groups);
+  };
+}
+
+const byKey = (a: { readonly key: number }, b: { readonly key: number }): number => a.key - b.key;
+
+function keysOf({ group: { before, after } }: ChangedGroup, rowKeys: RowKeys): GroupKeys {
+  return before === undefined ? rowKeys.addGroup(after.groupId) : rowKeys.group(after.groupId);
+}
+
+/** An update of these columns of the row with a key, which is the last of its values. */
+const prepareUpdate = (database: DatabaseSync, table: string, columns: readonly string[], key: string) =>
+  database.prepare(`UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE ${key} = ?`);
+
+function prepareGroups(database: DatabaseSync): (groups: readonly KeyedGroup[]) => void {
+  const insert = prepareBulkInsert(database, 'groups', groupColumns.length + 1, 8);
+  const update = prepareUpdate(database, 'groups', groupColumns.slice(1), 'group_key');
+  return (groups) => {
+    const added: Values[] = [];
+    for (const { keys, group } of groups) {
+      if (group.before === undefined) added.push([keys.key, ...groupValues(group.after)]);
+      else if (group.before !== group.after) update.run(...groupValues(group.after).slice(1), keys.key);
+    }
+    insert(added);
+  };
+}
+
+function prepareMembers(database: DatabaseSync, rowKeys: RowKeys): (groups: readonly KeyedGroup[]) => void {
+  const insert = prepareBulkInsert(database, 'members', memberColumns.length + 2, 10);
+  const update = prepareUpdate(database, 'members', memberColumns.slice(1), 'member_key');
+  const updateMark = prepareUpdate(database, 'members', memberColumns.slice(-2), 'member_key');
+  return (groups) => {
+    const added: Values[] = [];
+    const changed: Keyed<StoredMember>[] = [];
+    for (const { keys, members } of groups) {
+      const joined: StoredMember[] = [];
+      for (const row of members) {
+        if (row.before === undefined) joined.push(row.after);
+        else changed.push({ ...row, key: rowKeys.member(keys, row.after.userId) });
+      }
+      joined.sort((a, b) => (a.userId < b.userId ? -1 : 1));
+      for (const member of joined)
+        added.push([rowKeys.addMember(keys, member.userId), keys.key, ...memberValues(member)]);
+    }
+    insert(added);
+    for (const { key, before, after } of changed.sort(byKey)) {
+      if (before !== undefined && isOnlyMarked(before, after)) updateMark.run(after.markedUpTo, after.position, key);
+      else update.run(...memberValues(after).slice(1), key);
+    }
+  };
+}
+
+/** Most changes by far; and an index need not be looked at. */
+const isOnlyMarked = (before: StoredMember, after: StoredMember): boolean =>
+  before.stays === after.stays &&
+  before.active === after.active &&
+  before.name === after.name &&
+  before.role === after.role;
+
+function prepareMessages(database: DatabaseSync): (messages: readonly Keyed<StoredMessage>[]) => void {
+  const insert = prepareBulkInsert(database, 'messages', messageColumns.length + 1, 8);
+  const columns = ['text', 'edited_at', 'deleted_at', 'position'];
+  const update = prepareUpdate(database, 'messages', columns, 'message_key');
+  return (messages) => {
+    const added: Values[] = [];
+    for (const { key, before, after } of messages) {
+      if (before === undefined) added.push([key, ...messageValues(after)]);
+      else update.run(after.text, after.editedAt, after.deletedAt, after.position, key);
+    }
+    insert(added);
+  };
+}
+
+/** The index takes rows in ascending order at once and is written out whenever one comes that is not. */
+function prepareWords(database: DatabaseSync): (messages: readonly Keyed<StoredMessage>[]) => void {
+  const insert = database.prepare('INSERT INTO message_words (rowid, words) VALUES (?, ?)');
+  const remove = database.prepare(`INSERT INTO message_words (message_words, rowid, words) VALUES ('delete', ?, ?)`);
+  const wordsOf = (text: string): string => searchWords(text).join(' ');
+  return (messages) => {
+    for (const { key, before, after } of messages) {
+      const indexed = before?.text ?? null;
+      if (after.text === indexed) continue;
+      if (indexed !== null) remove.run(key, wordsOf(indexed));
+      if (after.text !== null) insert.run(key, wordsOf(after.text));
+    }
+  };
+}
+
+/** Tables to which rows are added, or put in the place of earlier ones. A fact that is there already stays. */
+function prepareLists(database: DatabaseSync, rowKeys: RowKeys): readonly ((groups: readonly KeyedGroup[]) => void)[] {
+  function prepareList(
+    table: string,
+    [columns, rowsPerStatement]: readonly [number, number],
+    onConflict: string,
+    valuesOf: (group: KeyedGroup) => readonly Values[],
+  ): (groups: readonly KeyedGroup[]) => void {
+    const insert = prepareBulkInsert(database, table, columns, rowsPerStatement, onConflict);
+    return (groups) => insert(groups.flatMap(valuesOf).sort(inOrder));
+  }
+  const replace = (...columns: readonly string[]): string =>
+    `ON CONFLICT DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+  const keep = 'ON CONFLICT DO NOTHING';
+  return [
+    prepareList('marks', [3, 16], keep, ({ keys, marks }) =>
+      marks.map(({ userId, upTo, at }) => [rowKeys.member(keys, userId), upTo, Date.parse(at)]),
+    ),
+    prepareList('reactions', [5, 8], replace('present', 'position'), ({ keys, reactions }) =>
+      reactions.map(({ after: { seq, emoji, userId, present, position } }) => {
+        return [messageKeyOf(keys.key, seq), emoji, userId, present ? 1 : 0, position];
+      }),
+    ),
+    prepareList('reaction_counts', [3, 8], replace('counts', 'position'), ({ keys, reactionCounts }) =>
+      reactionCounts.map(({ after }) => [messageKeyOf(keys.key, after.seq), countsText(after), after.position]),
+    ),
+    prepareList('mentions', [3, 8], keep, ({ keys, mentions }) =>
+      mentions.map(({ userId, seq, position }) => [userId, position, messageKeyOf(keys.key, seq)]),
+    ),
+    prepareList('mentions_of_all', [3, 8], keep, ({ keys, mentionsOfAll }) =>
+      mentionsOfAll.map(({ seq, position }) => [keys.key, position, seq]),
+    ),
+    prepareList(
+      'commands',
+      [6, 8],
+      `${replace('digest', 'added_up_to', 'position')} WHERE excluded.position > position`,
+      ({ keys, commands }) =>
+        commands.map(({ actorId, commandId, digest, addedUpTo, position }) => {
+          return [keys.key, actorId, commandId, digest, addedUpTo, position];
+        }),
+    ),
+  ];
+}
+
+/** By their first columns, which are the table's key. */
+function inOrder(a: Values, b: Values): number {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? null;
+    if (value !== other && value !== null && other !== null) return value < other ? -1 : 1;
+  }
+  return 0;
+}

@@ -1,0 +1,147 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { EventLog, Position } from '../ports/event-log.ts';
+import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
+import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+
+/** The read models of the build that is served, whichever that is. */
+export interface ServedReadModels extends ReadModels {
+  /** Looks at once which build is served, as somebody has said that it is another one. Never rejects. */
+  look(): Promise<void>;
+  /**
+   * Calls back whenever another build has taken the place of the one that answered so far: what this process keeps of
+   * answers is of the one before. From then on all answers are of the new one.
+   */
+  onSwitched(listener: (id: BuildId) => void): void;
+}
+
+export interface ServedReadModelsOptions {
+  readonly builds: Pick<ReadModelBuilds, 'served' | 'openReadModels'>;
+  readonly log: Pick<EventLog, 'endPosition'>;
+  /** How often it is looked which build is served. 1 s by default. */
+  readonly pollMilliseconds?: number;
+  /** How long, from the start on, a query waits for the first build to be served. 5 s by default. */
+  readonly patienceMilliseconds?: number;
+}
+
+interface Current {
+  readonly id: BuildId;
+  readonly readModels: ReadModels;
+  /** Queries under way; it is closed after the last of them. */
+  running: number;
+  isReplaced: boolean;
+}
+
+const firstPollMilliseconds = 20;
+
+/**
+ * Readers hold on to the build that they began with. Another one that is served takes its place once it holds everything
+ * that the log held when it was first seen to be served: whatever the one before has shown is in it. Until then the one
+ * before answers, if it is still there; otherwise every query throws ReadModelsUnavailable. So a process never answers
+ * from less than it has answered from before, whatever becomes of a build.
+ */
+export function createServedReadModels(options: ServedReadModelsOptions): ServedReadModels {
+  const { builds, log, pollMilliseconds = 1_000, patienceMilliseconds = 5_000 } = options;
+  const patientUntil = performance.now() + patienceMilliseconds;
+  const listeners: ((id: BuildId) => void)[] = [];
+  let current: Current | undefined;
+  let isFirst = true;
+  let closed = false;
+  /** The build that is to be the next, and what it must have reached. */
+  let next: { readonly id: BuildId; readonly atLeast: Position } | undefined;
+  let looking: Promise<void> | undefined;
+
+  async function switchTo(id: BuildId): Promise<void> {
+    if (!isFirst && next?.id !== id) next = { id, atLeast: await log.endPosition() };
+    const readModels = await builds.openReadModels(id);
+    try {
+      const reached = next === undefined || (await readModels.checkpoint()) >= next.atLeast;
+      if (!reached || closed) throw new ReadModelsUnavailable('the read models are being built anew');
+    } catch (error) {
+      await readModels.close();
+      throw error;
+    }
+    const before = current;
+    const wasFirst = isFirst;
+    current = { id, readModels, running: 0, isReplaced: false };
+    isFirst = false;
+    next = undefined;
+    if (before !== undefined) letGo(before);
+    if (!wasFirst) for (const listener of listeners) listener(id);
+  }
+
+  function letGo(replaced: Current): void {
+    replaced.isReplaced = true;
+    if (replaced.running === 0) void replaced.readModels.close();
+  }
+
+  /** One look serves all who ask meanwhile. Throws why there is no other build to switch to. */
+  function lookNow(): Promise<void> {
+    looking ??= (async () => {
+      const id = await builds.served();
+      if (id !== undefined && id !== current?.id && !closed) await switchTo(id);
+    })().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  async function currentBuild(): Promise<Current> {
+    while (current === undefined) {
+      if (closed) throw new ReadModelsUnavailable('the read models are closed');
+      await lookNow();
+      if (current !== undefined) break;
+      if (!isFirst || performance.now() > patientUntil) {
+        throw new ReadModelsUnavailable('the read models are being built');
+      }
+      await wait(firstPollMilliseconds);
+    }
+    return current;
+  }
+
+  async function reading<Answer>(read: (readModels: ReadModels) => Promise<Answer>): Promise<Answer> {
+    const build = await currentBuild();
+    build.running += 1;
+    try {
+      return await read(build.readModels);
+    } catch (error) {
+      if (!(error instanceof BuildGone)) throw error;
+      if (current === build) {
+        current = undefined;
+        letGo(build);
+      }
+      throw new ReadModelsUnavailable('the read models are being built anew', { cause: error });
+    } finally {
+      build.running -= 1;
+      if (build.isReplaced && build.running === 0) void build.readModels.close();
+    }
+  }
+
+  const timer = setInterval(() => void lookNow().catch(() => {}), pollMilliseconds);
+  timer.unref();
+
+  return {
+    checkpoint: () => reading((models) => models.checkpoint()),
+    groups: (...asked) => reading((models) => models.groups(...asked)),
+    groupSnapshot: (...asked) => reading((models) => models.groupSnapshot(...asked)),
+    membersPage: (...asked) => reading((models) => models.membersPage(...asked)),
+    inboxPage: (...asked) => reading((models) => models.inboxPage(...asked)),
+    timelinePage: (...asked) => reading((models) => models.timelinePage(...asked)),
+    messages: (...asked) => reading((models) => models.messages(...asked)),
+    acceptedCommands: (...asked) => reading((models) => models.acceptedCommands(...asked)),
+    reactionCounts: (...asked) => reading((models) => models.reactionCounts(...asked)),
+    reactions: (...asked) => reading((models) => models.reactions(...asked)),
+    mentionsPage: (...asked) => reading((models) => models.mentionsPage(...asked)),
+    search: (...asked) => reading((models) => models.search(...asked)),
+    readersPage: (...asked) => reading((models) => models.readersPage(...asked)),
+    haltedGroups: () => reading((models) => models.haltedGroups()),
+    look: () => lookNow().catch(() => {}),
+    onSwitched: (listener) => void listeners.push(listener),
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await looking?.catch(() => {});
+      await current?.readModels.close();
+    },
+  };
+}

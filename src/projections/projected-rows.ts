@@ -1,0 +1,103 @@
+import type { Checkpoint, RowStore, StoredGroup } from '../ports/row-store.ts';
+import type { Change } from './changes.ts';
+import { createGroupBatch, type GroupBatch, type KnownGroup } from './group-batch.ts';
+import { unknownGroup } from './rows/group.ts';
+
+/** The rows of the read models, changed as projections say. */
+export interface ProjectedRows {
+  /**
+   * Applies the changes in order, and the checkpoint with or after them. Where it throws, it may be called again with the
+   * same changes, or with more. One call at a time. Throws what the store throws, and what a change makes the store choke on.
+   */
+  apply(changes: readonly Change[], checkpoint: Checkpoint): Promise<void>;
+  /** The rows of these groups as of everything applied, of those that have any. */
+  groups(groupIds: Iterable<string>): Promise<readonly StoredGroup[]>;
+}
+
+/** Groups and members held in memory between batches; past it, all are let go. */
+const maximumKnownRows = 300_000;
+
+/**
+ * Loads the rows that a batch is about, folds its changes in memory, and commits each row once. Groups and members are
+ * known from one batch to the next, since most events are marks of the same people; everything else is loaded anew.
+ */
+export function createProjectedRows(store: RowStore): ProjectedRows {
+  const known = new Map<string, KnownGroup>();
+  let knownRows = 0;
+
+  function forget(): void {
+    known.clear();
+    knownRows = 0;
+  }
+
+  async function load(groupIds: Iterable<string>): Promise<void> {
+    const unknown = [...groupIds].filter((groupId) => !known.has(groupId));
+    if (unknown.length === 0) return;
+    const found = new Map((await store.loadGroups(unknown)).map((row) => [row.groupId, row]));
+    for (const groupId of unknown) {
+      const row = found.get(groupId);
+      known.set(groupId, { row: { before: row, after: row ?? unknownGroup(groupId) }, members: new Map() });
+    }
+    knownRows += unknown.length;
+  }
+
+  async function loadMissing(batches: readonly GroupBatch[]): Promise<void> {
+    const wanted = batches.flatMap((batch) => {
+      const keys = batch.missing();
+      return keys === undefined ? [] : [{ batch, keys }];
+    });
+    if (wanted.length === 0) return;
+    const { members, messages, reactions, reactionCounts } = await store.loadRows(wanted.map(({ keys }) => keys));
+    const byGroup = {
+      members: Map.groupBy(members, groupOf),
+      messages: Map.groupBy(messages, groupOf),
+      reactions: Map.groupBy(reactions, groupOf),
+      reactionCounts: Map.groupBy(reactionCounts, groupOf),
+    };
+    for (const { batch, keys } of wanted) {
+      knownRows += keys.userIds.length;
+      batch.take(keys, {
+        members: byGroup.members.get(keys.groupId) ?? [],
+        messages: byGroup.messages.get(keys.groupId) ?? [],
+        reactions: byGroup.reactions.get(keys.groupId) ?? [],
+        reactionCounts: byGroup.reactionCounts.get(keys.groupId) ?? [],
+      });
+    }
+  }
+
+  async function apply(changes: readonly Change[], checkpoint: Checkpoint): Promise<void> {
+    const byGroup = Map.groupBy(changes, groupOf);
+    await load(byGroup.keys());
+    const batches: GroupBatch[] = [];
+    for (const [groupId, ofGroup] of byGroup) {
+      const group = known.get(groupId);
+      if (group === undefined) throw new Error(`group ${groupId} was not loaded`);
+      batches.push(createGroupBatch(group, ofGroup));
+    }
+    await loadMissing(batches);
+    for (const batch of batches) batch.fold();
+    const changed = batches.flatMap((batch) => batch.changed(checkpoint.position) ?? []);
+    await store.commit(changed, checkpoint);
+    for (const batch of batches) batch.committed();
+    if (knownRows > maximumKnownRows) forget();
+  }
+
+  return {
+    async apply(changes, checkpoint) {
+      try {
+        await apply(changes, checkpoint);
+      } catch (error) {
+        // Nobody knows how far it has come: the store alone does.
+        forget();
+        throw error;
+      }
+    },
+    async groups(groupIds) {
+      const wanted = [...groupIds];
+      await load(wanted);
+      return wanted.flatMap((groupId) => known.get(groupId)?.row.before ?? []);
+    },
+  };
+}
+
+const groupOf = ({ groupId }: { readonly groupId: string }): string => groupId;

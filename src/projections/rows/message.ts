@@ -1,0 +1,22 @@
+import type { StoredMessage } from '../../ports/row-store.ts';
+import type { ChangeOf } from '../changes.ts';
+
+export type MessageChange = ChangeOf<'putMessage' | 'editMessage' | 'deleteMessage'>;
+
+/** What a change makes of a message's row; the same row, or none, where it changes nothing. */
+export function foldMessage(message: StoredMessage | undefined, change: MessageChange): StoredMessage | undefined {
+  // A message keeps its place, author, mentions and audience for ever: one that is there stays.
+  if (change.type === 'putMessage') return message ?? sent(change);
+  const { position } = change;
+  // What is deleted stays so, since the first time.
+  if (message === undefined || message.deletedAt !== null || position <= message.position) return message;
+  return change.type === 'deleteMessage'
+    ? { ...message, text: null, deletedAt: change.deletedAt, position }
+    : { ...message, text: change.text, editedAt: change.editedAt, position };
+}
+
+function sent(change: ChangeOf<'putMessage'>): StoredMessage {
+  const { groupId, messageId, seq, authorId, text, sentAt, replyTo, mentions, mentionsAll, audienceCount } = change;
+  const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt: null, deletedAt: null, replyTo };
+  return { ...places, mentions, mentionsAll, audienceCount, sentPosition: change.position, position: change.position };
+}

@@ -1,0 +1,7 @@
+import { readModelBuildsContract } from '../contract/read-model-builds-contract.ts';
+import { createInMemoryStore } from './in-memory-read-models.ts';
+
+readModelBuildsContract('memory', async () => {
+  const store = createInMemoryStore();
+  return { builds: store.of(1), others: store.of(1), teardown: async () => undefined };
+});

@@ -1,0 +1,51 @@
+import { afterEach, expect, test } from 'vitest';
+import { damageTable } from '../adapters/sqlite/damage-table.ts';
+import { servedFile } from '../adapters/sqlite/served-file.ts';
+import * as documents from '../api/documents.ts';
+import { type Person, type RunningServer, startTestServer } from '../api/running-server.ts';
+
+let server: RunningServer | undefined;
+
+afterEach(async () => {
+  await server?.stop();
+});
+
+async function send(person: Person, messageId: string): Promise<string> {
+  const input = { groupId: 'g', messageId, text: messageId };
+  return (await person.get<{ sendMessage: { position: string } }>(documents.sendMessage, { input })).sendMessage
+    .position;
+}
+
+test('damage that only queries meet is mended as well, while the server runs', { timeout: 60_000 }, async () => {
+  server = await startTestServer();
+  let ada = await server.person('ada');
+  await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
+  const position = await send(ada, 'm1');
+  const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
+  const asItWas = { group: { lastSeq: 1, timeline: { edges: [{ node: { id: 'm1' } }] } } };
+  await expect.poll(page).toMatchObject(asItWas);
+  // Nothing of it is in memory or in the write-ahead log any more.
+  await server.restart();
+  ada = await server.person('ada');
+  damageTable(servedFile(server.dataDirectory), 'messages');
+  expect(await page()).not.toMatchObject(asItWas);
+  await expect.poll(page, { timeout: 30_000 }).toMatchObject(asItWas);
+});
+
+test('damage that the projector meets is mended while the server runs, and queries go on with what is built anew', {
+  timeout: 60_000,
+}, async () => {
+  server = await startTestServer({
+    betweenRuns: async (dataDirectory) => damageTable(servedFile(dataDirectory), 'members'),
+  });
+  const ada = await server.person('ada');
+  await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
+  await send(ada, 'm1');
+  await server.restart();
+  const position = await send(ada, 'm2');
+  const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
+  await expect.poll(page, { timeout: 30_000 }).toMatchObject({
+    group: { lastSeq: 2, timeline: { edges: [{ node: { id: 'm1' } }, { node: { id: 'm2' } }] } },
+  });
+  expect(await server.services.readModels.membersPage('g', undefined, 9)).toMatchObject([{ userId: 'ada' }]);
+});

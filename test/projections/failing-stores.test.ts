@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { encodeEvent } from '../../src/events/codec.ts';
+import { deriveId } from '../../src/events/event-id.ts';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import { runProjection } from '../../src/projections/run-projection.ts';
+import { anyHistory, type Entry } from '../contract/spoiled-histories.ts';
+import { assertAsyncProperty } from '../fakes/assert-property.ts';
+import { createFailingCalls, type Fate } from '../fakes/failing-calls.ts';
+import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
+import { createClock, createWriter } from './projection-under-test.ts';
+import { metadata } from './recorded-events.ts';
+
+async function logOf(entries: readonly Entry[]) {
+  const log = createInMemoryEventLog();
+  const versions = new Map<string, number>();
+  for (const { streamName, event } of entries) {
+    const version = versions.get(streamName) ?? -1;
+    versions.set(streamName, version + 1);
+    await log.append(streamName, version, [encodeEvent(event, metadata, deriveId(streamName, String(version)))]);
+  }
+  return log;
+}
+
+/** A clock on which every pause is over at once. */
+const hurried = {
+  ...createClock(),
+  after(_milliseconds: number, callback: () => void) {
+    queueMicrotask(callback);
+    return () => {};
+  },
+};
+const never = new AbortController().signal;
+
+const anyFate = fc.constantFrom<Fate>('passes', 'passes', 'fails', 'lost');
+
+test('a store that fails at any call, before it has done what it was told, halfway or after, ends up as one that never does', async () => {
+  await assertAsyncProperty(
+    fc.asyncProperty(anyHistory, fc.array(anyFate, { maxLength: 40 }), async (entries, fates) => {
+      const log = await logOf(entries);
+      const sound = createWriter();
+      await runProjection({ log, writer: sound.writer, signal: never, once: true });
+      const next = (): Fate => fates.shift() ?? 'passes';
+      const failing = createWriter(() => {
+        if (next() !== 'passes') throw new ReadModelsUnavailable('halfway, by order of the test');
+      });
+      const writer = createFailingCalls(next).writer(failing.writer);
+      // What fails at the start ends it, and it is begun again, as a process is.
+      for (let ended = false; !ended; ) {
+        ended = await runProjection({ log, writer, signal: never, once: true, clock: hurried }).then(
+          () => true,
+          (error: unknown) => {
+            if (!(error instanceof ReadModelsUnavailable)) throw error;
+            return false;
+          },
+        );
+      }
+      expect(failing.rows).toEqual(sound.rows);
+    }),
+  );
+});

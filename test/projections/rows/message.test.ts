@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import type { StoredMessage } from '../../../src/ports/row-store.ts';
+import { foldMessage, type MessageChange } from '../../../src/projections/rows/message.ts';
+
+const [at, later] = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'];
+const content = { groupId: 'g', messageId: 'm', seq: 1, authorId: 'ada', replyTo: 'm-0', mentions: ['bob'] };
+const put: MessageChange = {
+  ...{ type: 'putMessage', ...content, text: 'hello', sentAt: at, mentionsAll: true, audienceCount: 3, position: 5 },
+};
+const edit = (text: string, position: number): MessageChange => ({
+  ...{ type: 'editMessage', groupId: 'g', seq: 1, text, editedAt: later, position },
+});
+const remove = (position: number, deletedAt = later): MessageChange => ({
+  ...{ type: 'deleteMessage', groupId: 'g', seq: 1, deletedAt, position },
+});
+const fold = (message: StoredMessage | undefined, ...changes: readonly MessageChange[]) =>
+  changes.reduce(foldMessage, message) ?? expect.fail('no message is there');
+const sent = fold(undefined, put);
+
+describe('given no message', () => {
+  test('when it is sent, then it is there as it was sent, and where', () => {
+    const whole = { ...content, text: 'hello', sentAt: at, mentionsAll: true, audienceCount: 3 };
+    expect(sent).toEqual({ ...whole, editedAt: null, deletedAt: null, sentPosition: 5, position: 5 });
+  });
+
+  test('when an edit or a deletion comes, then no message is there', () => {
+    expect(foldMessage(undefined, edit('x', 6))).toBeUndefined();
+    expect(foldMessage(undefined, remove(6))).toBeUndefined();
+  });
+});
+
+describe('given a message', () => {
+  test('when it is edited, then text and moment are the edit’s, and its place and audience stay', () => {
+    expect(fold(sent, edit('hullo', 7))).toEqual({ ...sent, text: 'hullo', editedAt: later, position: 7 });
+  });
+
+  test('when it is sent again, also after an edit, then it stays as it is', () => {
+    expect(fold(sent, put)).toBe(sent);
+    const edited = fold(sent, edit('hullo', 7));
+    expect(fold(edited, put, edit('hullo', 7), edit('older', 6))).toBe(edited);
+  });
+
+  test('when it is deleted, then the text is gone and when is said', () => {
+    expect(fold(sent, remove(8))).toEqual({ ...sent, text: null, deletedAt: later, position: 8 });
+    const edited = fold(sent, edit('hullo', 7));
+    expect(fold(edited, remove(8))).toEqual({ ...edited, text: null, deletedAt: later, position: 8 });
+  });
+});
+
+describe('given a deleted message', () => {
+  const deleted = fold(sent, remove(8));
+
+  test('when anything comes, again or later, then it stays deleted since the first time', () => {
+    expect(fold(deleted, remove(8), remove(11, at))).toBe(deleted);
+    expect(fold(deleted, edit('revived', 12))).toBe(deleted);
+    expect(fold(deleted, put)).toBe(deleted);
+  });
+});
