@@ -2,15 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import { createRandom } from '../../bench/random.ts';
 import { withDatabase } from '../../bench/servers.ts';
-import { openMongoReadModelWriter } from '../../src/adapters/mongodb/read-model-writer.ts';
-import { openMongoReadModels } from '../../src/adapters/mongodb/read-models.ts';
-import type { Change } from '../../src/ports/changes.ts';
-import {
-  LeaseLost,
-  type ReadModels,
-  ReadModelsUnavailable,
-  type ReadModelWriter,
-} from '../../src/ports/read-models.ts';
+import { openMongoReadModelBuilds } from '../../src/adapters/mongodb/read-model-builds.ts';
+import { LeaseLost, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { Change } from '../../src/projections/changes.ts';
+import { createProjectedRows } from '../../src/projections/projected-rows.ts';
 import { type Answers, answersOf, differences, queriesOfOneGroup } from './answers.ts';
 import { chooseFailPoint, everyWrite, type FailPoints, openFailPoints } from './fail-points.ts';
 import { addEvents, newHistory } from './random-batch.ts';
@@ -86,18 +82,24 @@ interface Copy {
 async function openCopy(mongoUrl: string): Promise<Copy> {
   const url = withDatabase(mongoUrl, `highwater-torture-${randomUUID().slice(0, 8)}`);
   const signal = new AbortController().signal;
-  const open = () => openMongoReadModelWriter({ url, holder: 'torture', signal, leaseMilliseconds });
-  let writer: ReadModelWriter = await open();
-  const readModels = await openMongoReadModels({ url });
+  const builds = openMongoReadModelBuilds({ url, holder: 'torture', leaseMilliseconds });
+  const build = await builds.create();
+  const open = async () => {
+    const writer = await builds.openWriter(build, signal);
+    return { writer, rows: createProjectedRows(writer) };
+  };
+  let opened = await open();
+  const readModels = await builds.openReadModels(build);
   return {
     readModels,
-    apply: ({ changes, position }) => writer.apply(changes, position),
+    apply: ({ changes, position }) => opened.rows.apply(changes, { position, event: undefined }),
     async reopen() {
-      await writer.close();
-      writer = await open();
+      await opened.writer.close();
+      opened = await open();
     },
     async drop() {
-      await Promise.all([writer.close(), readModels.close()]);
+      await Promise.all([opened.writer.close(), readModels.close()]);
+      await builds.close();
       const client = new MongoClient(url, { appName: 'torture' });
       await client.db().dropDatabase();
       await client.close();
