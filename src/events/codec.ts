@@ -1,24 +1,9 @@
 import { z } from 'zod';
 import type { EventDefinition } from './define-event.ts';
 import { eventDefinitions, type HighwaterEvent } from './event.ts';
-import { maximumCount, momentSchema } from './values.ts';
+import { type EventMetadata, everydayMetadata, storedMetadata, type VersionedMetadata } from './metadata.ts';
 
-/**
- * Where an event came from. `actorId` is the token's subject, never an input; `correlationId` is shared by everything
- * that one request caused; `causationId` is the command's id; `at` is when the actor acted.
- *
- * Where the client chose the command's id, `commandDigest` says what the command said: the log then tells a repetition
- * of the command from another one that takes its id. `commandContinues` stands on all events of such a command but the
- * last: one that needed several appends may have been broken off between them.
- */
-export interface EventMetadata {
-  readonly correlationId: string;
-  readonly causationId: string;
-  readonly actorId: string;
-  readonly at: string;
-  readonly commandDigest?: string | undefined;
-  readonly commandContinues?: true | undefined;
-}
+export type { EventMetadata } from './metadata.ts';
 
 /** An event as a store keeps it: `data` and `metadata` are JSON text. */
 export interface EncodedEvent {
@@ -34,21 +19,6 @@ export interface EncodedEvent {
 export class UndecodableEvent extends Error {
   override readonly name = 'UndecodableEvent';
 }
-
-/** Ids of other programs' making; longer than anybody's here, short enough to stand in a log line. */
-const originSchema = z.string().max(1_024);
-const maximumDigestLength = 64;
-
-const storedMetadata = z.object({
-  correlationId: originSchema,
-  causationId: originSchema,
-  actorId: originSchema,
-  at: momentSchema,
-  commandDigest: z.string().max(maximumDigestLength).optional(),
-  commandContinues: z.literal(true).optional(),
-  /** The version of the data's shape. */
-  v: z.int().min(1).max(maximumCount),
-});
 
 /**
  * The stored form of an event. Throws a ZodError when the event breaks its own schema: nothing that could not be read
@@ -82,7 +52,7 @@ export function decodeEvent(stored: Pick<EncodedEvent, 'type' | 'data' | 'metada
   if (stored.binary) throw new UndecodableEvent(`${stored.type} holds bytes instead of JSON`);
   const definition = eventDefinitions.get(stored.type);
   if (definition === undefined) throw new UndecodableEvent(`unknown event type ${stored.type}`);
-  const { v: version, ...metadata } = decodeMetadata(stored.metadata, stored.type);
+  const { version, metadata } = decodeMetadata(stored.metadata, stored.type);
   const event = { type: stored.type, data: decodeData(definition, stored.data, version) };
   // The registry pairs each type with its own schema, so what the schema has accepted is that member of the union.
   return { event: event as HighwaterEvent, metadata };
@@ -103,6 +73,7 @@ export function decodeData(definition: EventDefinition, json: string, version: n
 
 /** Upcasters trust the shape of their version, so that what breaks one was not of that shape. */
 function upcastFrom(version: number, { type, upcasters }: EventDefinition, stored: unknown): unknown {
+  if (version > upcasters.length) return stored;
   try {
     return upcasters.slice(version - 1).reduce((data, upcast) => upcast(data as never), stored);
   } catch (error) {
@@ -110,12 +81,16 @@ function upcastFrom(version: number, { type, upcasters }: EventDefinition, store
   }
 }
 
-function decodeMetadata(json: string, type: string): z.infer<typeof storedMetadata> {
+function decodeMetadata(json: string, type: string): VersionedMetadata {
   // Whoever writes with a store's own tools need not give any.
   if (json === '') throw new UndecodableEvent(`this ${type} has no metadata, so it was not written by Highwater`);
-  const parsed = storedMetadata.safeParse(parseJson(json, `the metadata of this ${type}`));
+  const value = parseJson(json, `the metadata of this ${type}`);
+  const everyday = everydayMetadata(value);
+  if (everyday !== undefined) return everyday;
+  const parsed = storedMetadata.safeParse(value);
   if (!parsed.success) throw new UndecodableEvent(`${type}, metadata: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const { v: version, ...metadata } = parsed.data;
+  return { version, metadata };
 }
 
 function parseJson(json: string, what: string): unknown {

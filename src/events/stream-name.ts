@@ -11,8 +11,26 @@ export const importsStream = (groupId: string): StreamName => `imports-${groupId
 /** The prefixes of every stream that is ours, for a subscription that the server filters. */
 export const streamPrefixes = ['group-', 'reads-', 'imports-'] as const;
 
+export interface ParsedStreamName {
+  readonly family: StreamFamily;
+  readonly groupId: string;
+}
+
+/** Whoever reads a log meets the same few names again and again. */
+const parsedNames = new Map<string, ParsedStreamName>();
+const maximumParsedNames = 10_000;
+
 /** Takes a stream's name apart; undefined where the stream is somebody else's, as is one that no group could have. */
-export function parseStreamName(name: string): { readonly family: StreamFamily; readonly groupId: string } | undefined {
+export function parseStreamName(name: string): ParsedStreamName | undefined {
+  const known = parsedNames.get(name);
+  if (known !== undefined) return known;
+  const parsed = parse(name);
+  if (parsedNames.size >= maximumParsedNames) parsedNames.clear();
+  if (parsed !== undefined) parsedNames.set(name, parsed);
+  return parsed;
+}
+
+function parse(name: string): ParsedStreamName | undefined {
   const dash = name.indexOf('-');
   const family = name.slice(0, dash);
   if (dash < 1 || (family !== 'group' && family !== 'reads' && family !== 'imports')) return undefined;

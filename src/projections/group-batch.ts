@@ -1,4 +1,4 @@
-import type { Position } from '../ports/event-log.ts';
+import { type Position, startOfLog } from '../ports/event-log.ts';
 import type {
   ChangedGroup,
   ChangedRow,
@@ -62,6 +62,8 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
   const commands = new Map<string, StoredCommand>();
   const rewrites: Rewrite[] = [];
   const changedMembers = new Set<RowEntry<StoredMember>>();
+  /** Where the newest mark stands that has counted. */
+  let newestMark = startOfLog;
   /** Messages that were there before the batch have no higher seq. */
   const storedSeq = row.before?.lastSeq ?? 0;
 
@@ -73,7 +75,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
     changedMembers.add(entry);
     if (change.type !== 'advanceMark') return;
     marks.push({ userId: change.userId, upTo: change.upTo, at: change.at });
-    row.after = countedAt(row.after, change.position);
+    newestMark = Math.max(newestMark, change.position);
   }
 
   function changeMessage(change: MessageChange): void {
@@ -150,6 +152,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
     },
     fold() {
       for (const change of changes) apply(change);
+      row.after = countedAt(row.after, newestMark);
     },
     changed(checkpoint) {
       const lists = {

@@ -175,8 +175,8 @@ function prepareLists(database: DatabaseSync, rowKeys: RowKeys): readonly ((grou
 
 /** By their first columns, which are the table's key. */
 function inOrder(a: Values, b: Values): number {
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? null;
+  for (let column = 0; column < a.length; column += 1) {
+    const [value = null, other = null] = [a[column], b[column]];
     if (value !== other && value !== null && other !== null) return value < other ? -1 : 1;
   }
   return 0;
