@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { EventLog, Position } from '../ports/event-log.ts';
+import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
 import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
-import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 
 /** The read models of the build that is served, whichever that is. */
@@ -32,13 +32,19 @@ interface Current {
   isReplaced: boolean;
 }
 
+interface Next {
+  readonly id: BuildId;
+  readonly atLeast: Position;
+}
+
 const firstPollMilliseconds = 20;
 
 /**
  * Readers hold on to the build that they began with. Another one that is served takes its place once it holds everything
- * that the log held when it was first seen to be served: whatever the one before has shown is in it. Until then the one
- * before answers, if it is still there; otherwise every query throws ReadModelsUnavailable. So a process never answers
- * from less than it has answered from before, whatever becomes of a build.
+ * that the log held when it was first seen to be served, and everything that the one before has come to hold since: whatever
+ * that has shown is in it. Until then the one before answers, if it is still there; where it is gone, every query throws
+ * ReadModelsUnavailable until another one holds what the log held by then. So a process never answers from less than it has
+ * answered from before, whatever becomes of a build.
  */
 export function createServedReadModels(options: ServedReadModelsOptions): ServedReadModels {
   const { builds, log, pollMilliseconds = 1_000, patienceMilliseconds = 5_000 } = options;
@@ -48,17 +54,22 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
   let isFirst = true;
   let closed = false;
   /** The build that is to be the next, and what it must have reached. */
-  let next: { readonly id: BuildId; readonly atLeast: Position } | undefined;
+  let next: Next | undefined;
   let looking: Promise<void> | undefined;
 
   async function switchTo(id: BuildId): Promise<void> {
-    if (!isFirst && next?.id !== id) next = { id, atLeast: await log.endPosition() };
+    if (!isFirst && next?.id !== id) {
+      const shown = current;
+      const atLeast = await log.endPosition();
+      if (current !== shown) throw new ReadModelsUnavailable('the read models are being built anew');
+      next = { id, atLeast };
+    }
     const readModels = await builds.openReadModels(id);
     try {
-      const reached = next === undefined || (await readModels.checkpoint()) >= next.atLeast;
+      const reached = next === undefined || (await holdsAsMuch(readModels, next));
       if (!reached || closed) throw new ReadModelsUnavailable('the read models are being built anew');
     } catch (error) {
-      await readModels.close();
+      close(readModels);
       throw error;
     }
     const before = current;
@@ -70,9 +81,34 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     if (!wasFirst) for (const listener of listeners) listener(id);
   }
 
+  /** Whoever projects may have gone on with the one before for a moment: it is asked last. */
+  async function holdsAsMuch(readModels: ReadModels, wanted: Next): Promise<boolean> {
+    const reached = await readModels.checkpoint();
+    const before = current;
+    const shown = await before?.readModels.checkpoint().catch((error: unknown) => {
+      if (error instanceof BuildGone) lose(before);
+      // One that is damaged, and does not say how far it is, holds up nobody for ever.
+      return undefined;
+    });
+    return wanted === next && reached >= Math.max(wanted.atLeast, shown ?? startOfLog);
+  }
+
+  /** It is gone, and may have shown more than the log held when the next one was seen. */
+  function lose(gone: Current): void {
+    if (current !== gone) return;
+    current = undefined;
+    next = undefined;
+    letGo(gone);
+  }
+
   function letGo(replaced: Current): void {
     replaced.isReplaced = true;
-    if (replaced.running === 0) void replaced.readModels.close();
+    if (replaced.running === 0) close(replaced.readModels);
+  }
+
+  /** Nobody asks it anything any more: that it cannot be closed is no reason to answer nobody. */
+  function close(readModels: ReadModels): void {
+    readModels.close().catch(() => {});
   }
 
   /** One look serves all who ask meanwhile. Throws why there is no other build to switch to. */
@@ -80,9 +116,13 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     looking ??= (async () => {
       const id = await builds.served();
       if (id !== undefined && id !== current?.id && !closed) await switchTo(id);
-    })().finally(() => {
-      looking = undefined;
-    });
+    })()
+      .catch((error: unknown) => {
+        throw whatPasses(error);
+      })
+      .finally(() => {
+        looking = undefined;
+      });
     return looking;
   }
 
@@ -106,14 +146,11 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
       return await read(build.readModels);
     } catch (error) {
       if (!(error instanceof BuildGone)) throw error;
-      if (current === build) {
-        current = undefined;
-        letGo(build);
-      }
-      throw new ReadModelsUnavailable('the read models are being built anew', { cause: error });
+      lose(build);
+      throw whatPasses(error);
     } finally {
       build.running -= 1;
-      if (build.isReplaced && build.running === 0) void build.readModels.close();
+      if (build.isReplaced && build.running === 0) close(build.readModels);
     }
   }
 
@@ -144,4 +181,10 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
       await current?.readModels.close();
     },
   };
+}
+
+/** To a reader, a build that goes or is damaged passes: whoever projects serves another one. */
+function whatPasses(error: unknown): unknown {
+  if (!(error instanceof BuildGone || error instanceof ReadModelsCorrupt)) return error;
+  return new ReadModelsUnavailable('the read models are being built anew', { cause: error });
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BuildGone, type BuildId } from '../../src/ports/read-model-builds.ts';
-import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
 import { createServedReadModels } from '../../src/processes/served-read-models.ts';
 
@@ -9,6 +9,8 @@ function stage({ served, patienceMilliseconds = 0 }: { served?: BuildId; patienc
   const positions = new Map<BuildId, number>();
   const closed: BuildId[] = [];
   const state = { served, end: 10, isAway: false };
+  /** What goes wrong when a build is opened, or closed. */
+  const faults: { opening?: Error | undefined; closing?: Error | undefined } = {};
   const require = (id: BuildId): number => {
     const position = positions.get(id);
     if (position === undefined) throw new BuildGone(`${id} is gone`);
@@ -25,10 +27,14 @@ function stage({ served, patienceMilliseconds = 0 }: { served?: BuildId; patienc
       },
       async openReadModels(id) {
         require(id);
+        if (faults.opening !== undefined) throw faults.opening;
         const opened: Partial<ReadModels> = {
           checkpoint: async () => require(id),
           haltedGroups: async () => [{ groupId: id, position: require(id), reason: '' }],
-          close: async () => void closed.push(id),
+          async close() {
+            closed.push(id);
+            if (faults.closing !== undefined) throw faults.closing;
+          },
         };
         return opened as ReadModels;
       },
@@ -36,7 +42,7 @@ function stage({ served, patienceMilliseconds = 0 }: { served?: BuildId; patienc
   });
   onTestFinished(() => readModels.close());
   const answeredBy = async () => (await readModels.haltedGroups())[0]?.groupId;
-  return { readModels, state, positions, closed, answeredBy };
+  return { readModels, state, faults, positions, closed, answeredBy };
 }
 
 test('a query is answered by the served build, and waits a while for the first one to be served', async () => {
@@ -115,4 +121,73 @@ test('once it is closed nothing is answered and no build is opened', async () =>
   await readModels.close();
   state.served = 'one';
   await expect(answeredBy()).rejects.toThrow(ReadModelsUnavailable);
+});
+
+test('a build is not left for one that holds less than it has come to hold since that was served', async () => {
+  const { readModels, state, positions, answeredBy } = stage({ served: 'one' });
+  positions.set('one', 10);
+  expect(await answeredBy()).toBe('one');
+  positions.set('two', 9);
+  state.served = 'two';
+  await readModels.look();
+  // Whoever projects goes on with the one for a moment.
+  positions.set('one', 15);
+  positions.set('two', 12);
+  await readModels.look();
+  expect(await answeredBy()).toBe('one');
+  positions.set('two', 15);
+  await readModels.look();
+  expect(await answeredBy()).toBe('two');
+});
+
+test('where the build goes while another is waited for, that is to hold what the log held then', async () => {
+  const { readModels, state, positions, answeredBy } = stage({ served: 'one' });
+  positions.set('one', 10);
+  expect(await answeredBy()).toBe('one');
+  positions.set('two', 9);
+  state.served = 'two';
+  await readModels.look();
+  positions.set('one', 15);
+  state.end = 15;
+  expect(await answeredBy()).toBe('one');
+  positions.delete('one');
+  positions.set('two', 12);
+  // Not by a query: by whoever looks for the next one.
+  await readModels.look();
+  await expect(answeredBy()).rejects.toThrow(ReadModelsUnavailable);
+  await expect(answeredBy()).rejects.toThrow(ReadModelsUnavailable);
+  positions.set('two', 15);
+  expect(await answeredBy()).toBe('two');
+});
+
+test.each([
+  ['gone', new BuildGone('by order of the test')],
+  ['damaged', new ReadModelsCorrupt('by order of the test')],
+])('a served build that is %s when it is to be opened is a reason to try again later', async (_, fault) => {
+  const { faults, positions, answeredBy } = stage({ served: 'one' });
+  positions.set('one', 10);
+  faults.opening = fault;
+  await expect(answeredBy()).rejects.toThrow(ReadModelsUnavailable);
+  faults.opening = undefined;
+  expect(await answeredBy()).toBe('one');
+});
+
+test('a build that cannot be closed holds up nothing, and ends nothing', async () => {
+  const { readModels, state, faults, positions, closed, answeredBy } = stage({ served: 'one' });
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  onTestFinished(() => void process.off('unhandledRejection', unhandled));
+  positions.set('one', 10);
+  positions.set('two', 9);
+  expect(await answeredBy()).toBe('one');
+  faults.closing = new Error('by order of the test');
+  state.served = 'two';
+  await readModels.look();
+  positions.set('two', 10);
+  await readModels.look();
+  expect(await answeredBy()).toBe('two');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(closed).toEqual(['two', 'one']);
+  expect(unhandled).not.toHaveBeenCalled();
+  faults.closing = undefined;
 });
