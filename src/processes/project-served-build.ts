@@ -28,8 +28,12 @@ export async function projectServedBuild(options: ProjectingBuilds): Promise<voi
     const served = await builds.served();
     const id = served ?? (await buildToFill(builds));
     try {
-      if (served === undefined) await fillAndServe(options, id);
-      else await follow(options, id);
+      if (served !== undefined) await follow(options, id);
+      else if ((await fillAndServe(options, id)) === 'refused' && (await builds.served()) === undefined) {
+        // Somebody was about to discard it, and has not come to that: nobody can ever serve it.
+        logger.warn({ build: id }, 'a build that cannot be served is thrown away; another one is filled');
+        await builds.discard(id);
+      }
     } catch (error) {
       if (error instanceof BuildGone)
         logger.warn({ build: id }, 'the read models were thrown away; they are built anew');
@@ -54,8 +58,10 @@ async function buildToFill(builds: ReadModelBuilds): Promise<BuildId> {
   return begun?.id ?? (await builds.create());
 }
 
-async function fillAndServe(options: ProjectingBuilds, id: BuildId): Promise<void> {
+/** `refused`: it holds what the log held, and yet it could not be served. */
+async function fillAndServe(options: ProjectingBuilds, id: BuildId): Promise<'refused' | 'done'> {
   const { builds, log, onBuild, onFilling } = options;
+  let outcome: 'refused' | 'done' = 'done';
   await whileServed(options, undefined, async (signal) => {
     const writer = await builds.openWriter(id, signal);
     try {
@@ -66,11 +72,12 @@ async function fillAndServe(options: ProjectingBuilds, id: BuildId): Promise<voi
         onFilling?.(reached, end);
       };
       await runProjection({ ...options, signal, writer, once: true, onCheckpoint });
-      if (!signal.aborted) await builds.serve(undefined, id);
+      if (!signal.aborted && !(await builds.serve(undefined, id))) outcome = 'refused';
     } finally {
       await writer.close();
     }
   });
+  return outcome;
 }
 
 async function follow(options: ProjectingBuilds, id: BuildId): Promise<void> {

@@ -138,6 +138,16 @@ test('where another is served while this one fills a build, its own is filled no
   expect(await world.served()).toBe(other);
 });
 
+test('a begun build that cannot be served, as somebody was about to discard it, is discarded and another one filled', async () => {
+  const world = await stage();
+  const doomed = await world.builds.create();
+  const serve = async (current: BuildId | undefined, next: BuildId | undefined) =>
+    next !== doomed && (await world.builds.serve(current, next));
+  run({ ...world, builds: { ...world.builds, serve } });
+  await expect.poll(world.served).toBe('build-2');
+  expect((await world.builds.list()).map(({ id }) => id)).toEqual(['build-2']);
+});
+
 test('a store that is away ends it, to be begun again', async () => {
   const world = await stage();
   const served = () => Promise.reject(new ReadModelsUnavailable('away'));
