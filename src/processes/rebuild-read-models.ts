@@ -148,11 +148,22 @@ async function fill(options: RebuildOptions, before: BuildId | undefined, build:
     if (dryRun) return { ...done, outcome: 'compared' };
     await progress.until(await log.endPosition(), either);
     signal.throwIfAborted();
-    return { ...done, outcome: (await builds.serve(before, build)) ? 'switched' : 'overtaken' };
+    return { ...done, outcome: (await serve(builds, before, build)) ? 'switched' : 'overtaken' };
   } finally {
     ended.abort(new Error('it is done'));
     await projecting.catch(() => {});
     await writer.close();
+  }
+}
+
+/** Where the answer is lost, or says of a second attempt what the first has done, it counts what is served now. */
+async function serve(builds: ReadModelBuilds, before: BuildId | undefined, build: BuildId): Promise<boolean> {
+  try {
+    return (await builds.serve(before, build)) || (await builds.served()) === build;
+  } catch (error) {
+    const served = await builds.served().catch(() => undefined);
+    if (served !== build) throw error;
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { betweenCalls } from '../fakes/between-calls.ts';
 import { type RebuildStage, rebuildStage } from './rebuild-stage.ts';
 
@@ -49,6 +50,22 @@ describe('a rebuild that is ended', () => {
       expect(await stage.ids()).toEqual([expect.any(String), build]);
       expect(await stage.builds.served()).toBe(build);
     }
+  });
+});
+
+describe('a rebuild whose switch was carried out', () => {
+  test.each([
+    ['was not told so', () => Promise.reject(new ReadModelsUnavailable('the answer was lost'))],
+    ['was told that it had been before, when it asked again', () => Promise.resolve(false)],
+  ])('and that %s has switched', async (_, answer) => {
+    const { builds } = stage;
+    const serve = async (...change: Parameters<typeof builds.serve>) => {
+      await builds.serve(...change);
+      return answer();
+    };
+    const { outcome, build } = await stage.rebuild({ builds: { ...builds, serve } });
+    expect(outcome).toBe('switched');
+    expect(await builds.served()).toBe(build);
   });
 });
 
