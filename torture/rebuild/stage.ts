@@ -12,7 +12,7 @@ import { groupStream } from '../../src/events/stream-name.ts';
 import { createLogger } from '../../src/processes/logger.ts';
 import { type OpenBuilds, openBuilds } from '../../src/processes/open-builds.ts';
 import { createTokens } from '../../src/rights/tokens.ts';
-import { startServerProcess } from '../../test/cli/process.ts';
+import { startProcess, startServerProcess } from '../../test/cli/process.ts';
 import { type Access, ask } from '../chat-load.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -55,7 +55,11 @@ export async function startRebuildStage(options: {
     ...{ file: join(dataDirectory, 'log.db'), events, largeGroup: clients },
     ...{ smallGroups, smallGroup: clients },
   });
-  const environment = { HIGHWATER_DATA: dataDirectory, HIGHWATER_JWT_SECRET: secret, HIGHWATER_MONGODB_URL: mongoUrl };
+  // With a MongoDB the log is behind EventStoreDB's protocol as well: the pair of servers.
+  const eventStore =
+    mongoUrl === undefined ? undefined : await startProcess(['eventstore', '--data', dataDirectory, '--port', '0'], {});
+  const stores = { HIGHWATER_EVENTSTORE_URL: eventStore?.url, HIGHWATER_MONGODB_URL: mongoUrl };
+  const environment = { HIGHWATER_DATA: dataDirectory, HIGHWATER_JWT_SECRET: secret, ...stores };
   const server = await startServerProcess(dataDirectory, [], environment);
   const tokens = createTokens(secret, Date.now);
   const issued = new Map<string, Promise<string>>();
@@ -86,6 +90,7 @@ export async function startRebuildStage(options: {
       await opened.close();
       server.child.kill('SIGTERM');
       await server.ended;
+      await eventStore?.kill();
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };
