@@ -12,17 +12,26 @@ export interface BuildsDependencies {
   readonly open: (config: Config) => Promise<{ readonly builds: ReadModelBuilds; close(): Promise<void> }>;
 }
 
-/** `highwater builds`: which builds of the read models there are, and the end of one. */
+interface BuildsOptions {
+  readonly serve?: string;
+  readonly discard?: string;
+  readonly json?: boolean;
+  readonly data?: string;
+}
+
+/** `highwater builds`: which builds of the read models there are; another one that is served, and the end of one. */
 export function registerBuilds(program: Command, { readConfig, open }: BuildsDependencies): void {
   program
     .command('builds')
-    .description('list the builds of the read models, or discard one')
-    .option('--discard <id>', 'remove this build, which must not be served')
+    .description('list the builds of the read models, serve another one, or discard one')
+    .option('--serve <id>', 'serve this build in the place of the one that is; it is brought up to the log')
+    .option('--discard <id>', 'remove this build, which must not be served, but to an older version')
     .option('--json', 'the list as JSON')
     .option('--data <directory>', 'where the embedded stores keep their files (HIGHWATER_DATA, ./data)')
-    .action(async ({ discard, json = false, data }: { discard?: string; json?: boolean; data?: string }) => {
+    .action(async ({ serve, discard, json = false, data }: BuildsOptions) => {
       const { builds, close } = await open(readConfig(process.env, data === undefined ? {} : { data }));
       try {
+        if (serve !== undefined) await serveBuild(builds, serve);
         if (discard !== undefined) await discardBuild(builds, discard);
         const list = await builds.list();
         process.stdout.write(json ? `${JSON.stringify(list)}\n` : describeBuilds(list, builds.schemaVersion));
@@ -32,8 +41,28 @@ export function registerBuilds(program: Command, { readConfig, open }: BuildsDep
     });
 }
 
+/** Readers take it up once it holds what the one before does: whoever projects sees to that. */
+async function serveBuild(builds: ReadModelBuilds, id: string): Promise<void> {
+  const { schemaVersion } = await find(builds, id);
+  if (schemaVersion !== builds.schemaVersion) {
+    throw new BuildsRefused(
+      `build ${id} is of schema ${schemaVersion}; this Highwater reads schema ${builds.schemaVersion}`,
+    );
+  }
+  const served = await builds.served();
+  if (served === id) return;
+  if (!(await builds.serve(served, id)))
+    throw new BuildsRefused('another build is served meanwhile; nothing was changed');
+}
+
+async function find(builds: ReadModelBuilds, id: string): Promise<Build> {
+  const build = (await builds.list()).find((one) => one.id === id);
+  if (build === undefined) throw new BuildsRefused(`there is no build ${id}`);
+  return build;
+}
+
 async function discardBuild(builds: ReadModelBuilds, id: string): Promise<void> {
-  if (!(await builds.list()).some((build) => build.id === id)) throw new BuildsRefused(`there is no build ${id}`);
+  await find(builds, id);
   await builds.discard(id);
 }
 

@@ -18,6 +18,7 @@ export interface Rebuilt {
   readonly build: BuildId;
   readonly before: BuildId | undefined;
   readonly events: number;
+  readonly fillSeconds: number;
   readonly comparison: Comparison | undefined;
   readonly discarded: readonly BuildId[];
 }
@@ -96,8 +97,8 @@ async function run(
 
 /** What has come of it, in sentences. */
 export function describe(rebuilt: Rebuilt, seconds: number, keep: boolean): string {
-  const { outcome, build, before, events, comparison, discarded } = rebuilt;
-  const rate = seconds > 0 ? Math.round(events / seconds) : 0;
+  const { outcome, build, before, events, fillSeconds, comparison, discarded } = rebuilt;
+  const rate = fillSeconds > 0 ? Math.round(events / fillSeconds) : 0;
   const kept = keep ? 'kept' : 'discarded';
   const ends: Readonly<Record<Rebuilt['outcome'], string>> = {
     switched: `Build ${build} is served now.${before === undefined ? '' : ` Build ${before} is kept.`}`,
@@ -106,7 +107,7 @@ export function describe(rebuilt: Rebuilt, seconds: number, keep: boolean): stri
     overtaken: `Another build was served meanwhile: nothing was switched, and build ${build} is ${kept}.`,
   };
   return [
-    `Build ${build} was filled from ${events} events in ${seconds.toFixed(1)} s, ${rate}/s.`,
+    `Build ${build} was filled from ${events} events in ${fillSeconds.toFixed(1)} s, ${rate}/s; all took ${seconds.toFixed(1)} s.`,
     ...describeComparison(before, comparison),
     ends[outcome],
     ...(discarded.length > 0 ? [`Discarded: ${discarded.join(', ')}.`] : []),

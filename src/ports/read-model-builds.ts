@@ -32,7 +32,10 @@ export interface ReadModelBuilds {
    * another build than `current` is served, or `next` is not there.
    */
   serve(current: BuildId | undefined, next: BuildId | undefined): Promise<boolean>;
-  /** Removes a build with all that is in it. Does nothing where it is not there. Throws BuildInUse for one that is served. */
+  /**
+   * Removes a build with all that is in it. Does nothing where it is not there. Throws BuildInUse for one that is served to
+   * this version or to a newer one: what an older one is served goes once somebody says that nobody runs it any more.
+   */
   discard(id: BuildId): Promise<void>;
   /**
    * Resolves once this process is the one writer of the build, which may take as long as another one lives; rejects with

@@ -28,6 +28,8 @@ export interface RebuildResult {
   /** The build that was served before; undefined where there was none of this version. */
   readonly before: BuildId | undefined;
   readonly events: number;
+  /** From the first event to the end of the log. */
+  readonly fillSeconds: number;
   /** Undefined where there was nothing to compare it with. */
   readonly comparison: Comparison | undefined;
   readonly discarded: readonly BuildId[];
@@ -124,6 +126,7 @@ async function fill(options: RebuildOptions, before: BuildId | undefined, build:
   const writer = await builds.openWriter(build, signal);
   const ended = new AbortController();
   const progress = await trackProgress(options);
+  const startedAt = performance.now();
   const projecting = runProjection({
     log: progress.counting(log),
     writer,
@@ -141,9 +144,10 @@ async function fill(options: RebuildOptions, before: BuildId | undefined, build:
   const either = AbortSignal.any([signal, ended.signal]);
   try {
     await progress.until(await log.endPosition(), either);
+    const fillSeconds = (performance.now() - startedAt) / 1_000;
     if (before !== undefined) await bringUp(options, before, atFirst);
     const comparison = before === undefined ? undefined : await compare(options, before, build, either);
-    const done = { build, before, events: progress.events(), comparison };
+    const done = { build, before, events: progress.events(), fillSeconds, comparison };
     if (comparison !== undefined && isDifferent(comparison)) return { ...done, outcome: 'different' };
     if (dryRun) return { ...done, outcome: 'compared' };
     await progress.until(await log.endPosition(), either);

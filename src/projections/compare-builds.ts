@@ -2,7 +2,7 @@ import { type BuildContents, type GroupContents, GroupMovedOn } from '../ports/r
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import { pause } from './apply-batch.ts';
 import { type ComparedKind, compareGroup, type Difference } from './compare-rows.ts';
-import type { ProjectionClock } from './store-read-counts.ts';
+import { type ProjectionClock, systemClock } from './store-read-counts.ts';
 
 export interface CompareOptions {
   /** What is served. */
@@ -11,7 +11,7 @@ export interface CompareOptions {
   readonly after: BuildContents;
   readonly signal: AbortSignal;
   readonly clock?: ProjectionClock;
-  /** How often groups that move on are looked at again. 100 times by default, which is for some seconds. */
+  /** How often groups that move on are looked at again: 100 times by default, and for a minute at most. */
   readonly rounds?: number;
   /** So many groups have been compared, of those that were found so far. */
   readonly onProgress?: (compared: number, found: number) => void;
@@ -34,6 +34,7 @@ export interface Comparison {
 
 const usualRounds = 100;
 const roundMilliseconds = 50;
+const longestMilliseconds = 60_000;
 const groupsPerPage = 500;
 const maximumDifferences = 50;
 const maximumPerGroup = 10;
@@ -48,7 +49,7 @@ type Place = string;
  * Throws what the builds throw, and the signal's reason.
  */
 export async function compareBuilds(options: CompareOptions): Promise<Comparison> {
-  const { before, after, signal, rounds = usualRounds, onProgress } = options;
+  const { before, after, signal, rounds = usualRounds, clock = systemClock, onProgress } = options;
   const tally = createTally();
   let unread = 0;
   const moving = new Map<string, { readonly first: Place; last: Place }>();
@@ -79,7 +80,8 @@ export async function compareBuilds(options: CompareOptions): Promise<Comparison
     const place = await look(groupId);
     if (place !== undefined) moving.set(groupId, { first: place, last: place });
   }
-  for (let round = 0; round < rounds && moving.size > 0; round += 1) {
+  const until = clock.now() + longestMilliseconds;
+  for (let round = 0; round < rounds && moving.size > 0 && clock.now() < until; round += 1) {
     await pause(options, roundMilliseconds);
     for (const [groupId, seen] of moving) {
       const place = await look(groupId);

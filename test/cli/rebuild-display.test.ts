@@ -76,14 +76,15 @@ describe('what has come of a rebuild', () => {
     build: 'new',
     before: 'old',
     events: 300,
+    fillSeconds: 2,
     comparison,
     discarded: ['older'],
   };
 
   test('is told in sentences', () => {
-    expect(inSentences(rebuilt, 2, false)).toBe(
+    expect(inSentences(rebuilt, 3, false)).toBe(
       [
-        'Build new was filled from 300 events in 2.0 s, 150/s.',
+        'Build new was filled from 300 events in 2.0 s, 150/s; all took 3.0 s.',
         'Compared with build old: 2 groups, row by row (group 2, member 5); SHA-256 abc.',
         'Build new is served now. Build old is kept.',
         'Discarded: older.',

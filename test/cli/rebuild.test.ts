@@ -7,7 +7,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { writeHistory } from '../../bench/history.ts';
+import { readConfig } from '../../src/config.ts';
 import type { Build } from '../../src/ports/read-model-builds.ts';
+import { createLogger } from '../../src/processes/logger.ts';
+import { type OpenBuilds, openBuilds } from '../../src/processes/open-builds.ts';
 import { createTokens } from '../../src/rights/tokens.ts';
 import { highwater, type ServerProcess, startServerProcess } from './process.ts';
 
@@ -20,17 +23,21 @@ const patience = { timeout: 60_000 };
 
 let data: string;
 let server: ServerProcess;
+/** The builds as this process sees them. */
+let opened: OpenBuilds;
 
 beforeAll(async () => {
   data = mkdtempSync(join(tmpdir(), 'highwater-rebuild-'));
   writeHistory({ file: join(data, 'log.db'), events, largeGroup: 20, smallGroups: 3, smallGroup: 5 });
   server = await startServerProcess(data, [], { HIGHWATER_JWT_SECRET: secret });
+  opened = await openBuilds(readConfig({ HIGHWATER_DATA: data }), createLogger({ logLevel: 'silent' }));
   // The first build is filled before anything is answered from it.
   const inbox = '{ inbox { edges { node { group { id } } } } }';
   await vi.waitFor(async () => expect((await ask(inbox)).errors).toBeUndefined(), patience);
 }, patience.timeout);
 
 afterAll(async () => {
+  await opened.close();
   await server.kill();
   rmSync(data, { recursive: true, force: true });
 });
@@ -47,12 +54,7 @@ async function ask(query: string, variables: object = {}) {
 
 const command = (...args: readonly string[]) => highwater(...args, '--data', data);
 
-async function builds(): Promise<readonly Build[]> {
-  const { code, output, errors } = await command('builds', '--json');
-  expect({ code, errors }).toEqual({ code: 0, errors: '' });
-  return JSON.parse(output);
-}
-
+const builds = (): Promise<readonly Build[]> => opened.builds.list();
 const served = async (): Promise<string> =>
   (await builds()).find((build) => build.served)?.id ?? expect.fail('none is');
 const ids = async (): Promise<readonly string[]> => (await builds()).map(({ id }) => id);
@@ -60,6 +62,8 @@ const ids = async (): Promise<readonly string[]> => (await builds()).map(({ id }
 describe('beside a server', patience, () => {
   test('a look at a rebuild switches nothing; a rebuild does, and the server goes on with it', async () => {
     const before = await ids();
+    const listed = await command('builds', '--json');
+    expect([listed.code, JSON.parse(listed.output)]).toEqual([0, await builds()]);
     const look = await command('rebuild', '--dry-run', '--json');
     expect(look.code).toBe(0);
     expect(JSON.parse(look.output)).toMatchObject({
@@ -73,7 +77,8 @@ describe('beside a server', patience, () => {
     expect(code).toBe(0);
     const [first = ''] = output.split('\n');
     const build =
-      /^Build (\S+) was filled from 3000 events in [\d.]+ s, \d+\/s\.$/.exec(first)?.[1] ?? expect.fail(first);
+      /^Build (\S+) was filled from 3000 events in [\d.]+ s, \d+\/s; all took [\d.]+ s\.$/.exec(first)?.[1] ??
+      expect.fail(first);
     expect(output).toContain(`Compared with build ${before[0]}: 4 groups, row by row (group 4, `);
     expect(output).toContain(`Build ${build} is served now. Build ${before[0]} is kept.\n`);
     expect(await builds()).toMatchObject([
@@ -93,14 +98,19 @@ describe('beside a server', patience, () => {
     await expect.poll(written, patience).toBeGreaterThanOrEqual(Number(position));
   });
 
-  test('a build that was replaced is discarded by its name; one that is served, or is not there, is refused in a sentence', async () => {
+  test('a build that was replaced is served again, or discarded, by its name; what cannot be is refused in a sentence', async () => {
     const build = await served();
     const kept = (await ids()).filter((id) => id !== build);
     const refused = await command('builds', '--discard', build);
     expect(refused).toMatchObject({ code: 1, output: '', errors: `highwater: build ${build} is served\n` });
     const unknown = await command('builds', '--discard', 'never-made');
     expect(unknown).toMatchObject({ code: 1, output: '', errors: 'highwater: there is no build never-made\n' });
-    for (const id of kept) expect((await command('builds', '--discard', id)).code).toBe(0);
+    for (const id of kept) {
+      expect((await command('builds', '--serve', id)).code).toBe(0);
+      expect(await served()).toBe(id);
+      expect((await command('builds', '--serve', build)).code).toBe(0);
+      expect((await command('builds', '--discard', id)).code).toBe(0);
+    }
     expect(await ids()).toEqual([build]);
   });
 
@@ -122,13 +132,15 @@ describe('beside a server', patience, () => {
   });
 
   test('a second rebuild is refused in a sentence', async () => {
-    const results = await Promise.all([
-      command('rebuild', '--json', '--dry-run'),
-      command('rebuild', '--json', '--dry-run'),
-    ]);
-    const refused = results.filter(({ code }) => code === 1);
-    expect(refused).toHaveLength(1);
-    expect(refused[0]?.errors).toMatch(/^highwater: another build is being filled: \S+, begun at \S+Z\n$/m);
+    const before = await ids();
+    const id = await opened.builds.create();
+    const writer = await opened.builds.openWriter(id, new AbortController().signal);
+    const { code, errors } = await command('rebuild', '--dry-run');
+    expect(code).toBe(1);
+    expect(errors).toMatch(new RegExp(`^highwater: another build is being filled: ${id}, begun at \\S+Z\n$`));
+    await writer.close();
+    await opened.builds.discard(id);
+    expect(await ids()).toEqual(before);
   });
 
   test('what differs is listed without what people wrote, nothing is switched, and the exit code says so', async () => {

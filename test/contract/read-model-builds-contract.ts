@@ -9,6 +9,8 @@ export interface BuildsUnderTest {
   readonly builds: ReadModelBuilds;
   /** The same store as another process has it open. */
   readonly others: ReadModelBuilds;
+  /** The build is from here on one that a Highwater of another schema version has made, and serves. */
+  serveTo(schemaVersion: number, id: string): Promise<void>;
   teardown(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export function readModelBuildsContract(name: string, makeBuilds: () => Promise<
       get others() {
         return made.others;
       },
+      serveTo: (...what) => made.serveTo(...what),
     };
     beforeEach(async () => {
       made = await makeBuilds();
@@ -37,7 +40,7 @@ export function readModelBuildsContract(name: string, makeBuilds: () => Promise<
   });
 }
 
-export type BuildsFixture = Pick<BuildsUnderTest, 'builds' | 'others'>;
+export type BuildsFixture = Pick<BuildsUnderTest, 'builds' | 'others' | 'serveTo'>;
 
 function servingContract(fixture: BuildsFixture): void {
   test('nothing is served at first, and a build that was made is not served by that', async () => {
@@ -109,6 +112,30 @@ function servingContract(fixture: BuildsFixture): void {
     expect((await builds.list()).map(({ id }) => id)).toEqual([second]);
     await expect(builds.discard(second)).rejects.toThrow(BuildInUse);
     expect(await builds.served()).toBe(second);
+  });
+
+  test('what another version is served is discarded where that version is older, and never where it is newer', async () => {
+    const { builds, serveTo } = fixture;
+    const [older, newer, own] = [
+      await filled(builds, 3, 'g'),
+      await filled(builds, 4, 'g'),
+      await filled(builds, 5, 'g'),
+    ];
+    await builds.serve(undefined, own);
+    await serveTo(builds.schemaVersion - 1, older);
+    await serveTo(builds.schemaVersion + 1, newer);
+    expect((await builds.list()).map(({ id, served }) => [id, served])).toEqual([
+      [older, true],
+      [newer, true],
+      [own, true],
+    ]);
+    await expect(builds.discard(newer)).rejects.toThrow(BuildInUse);
+    await builds.discard(older);
+    expect((await builds.list()).map(({ id, served }) => [id, served])).toEqual([
+      [newer, true],
+      [own, true],
+    ]);
+    expect(await builds.served()).toBe(own);
   });
 }
 

@@ -26,6 +26,8 @@ export interface InMemoryStore {
   takeLease(id: BuildId): void;
   /** As a file that is removed or a database that is dropped, served or not. */
   drop(id: BuildId): void;
+  /** As a Highwater of another version would have made it, and serves it. */
+  serveTo(schemaVersion: number, id: BuildId): void;
   /** Runs between two groups of a commit, and before its checkpoint: it may wait, or throw. */
   betweenGroups: () => Promise<void> | void;
 }
@@ -101,7 +103,8 @@ export function createInMemoryStore(): InMemoryStore {
     },
     async discard(id) {
       const build = builds.get(id);
-      if (build !== undefined && isServed(build)) throw new BuildInUse(`build ${id} is served`);
+      const isOlder = build !== undefined && build.schemaVersion < schemaVersion;
+      if (build !== undefined && isServed(build) && !isOlder) throw new BuildInUse(`build ${id} is served`);
       drop(id);
     },
     openWriter,
@@ -121,6 +124,10 @@ export function createInMemoryStore(): InMemoryStore {
     rows: (id) => find(id).rows,
     takeLease: (id) => endWriter(find(id)),
     drop,
+    serveTo(schemaVersion, id) {
+      builds.set(id, { ...find(id), schemaVersion });
+      served.set(schemaVersion, id);
+    },
     betweenGroups: () => undefined,
   };
   return store;

@@ -107,11 +107,12 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
       await ensureServed(found.schemaVersion);
       for (let isKnown = false; !isKnown; ) {
         const now = await readServed(found.schemaVersion);
-        if (now?.build === id) {
+        const isServed = now?.build === id;
+        if (isServed && found.schemaVersion >= readModelSchemaVersion) {
           await mark(false);
           throw new BuildInUse(`build ${id} is served`);
         }
-        isKnown = now === null || (await changeServed(now, {}));
+        isKnown = now === null || (await changeServed(now, isServed ? { build: null } : {}));
       }
       await run(() => builds.deleteOne({ _id: id, kind: 'build' }), writeMilliseconds);
     }

@@ -127,7 +127,10 @@ export function openSqliteReadModelBuilds({ directory, onDamage }: SqliteBuildsO
     discard: (id) =>
       alone(() => {
         if (!buildIdPattern.test(id)) return;
-        if ([...readServedBuilds(directory).values()].includes(id)) throw new BuildInUse(`build ${id} is served`);
+        const all = [...readServedBuilds(directory)];
+        const served = all.find(([, build]) => build === id);
+        if (served !== undefined && served[0] >= readModelSchemaVersion) throw new BuildInUse(`build ${id} is served`);
+        if (served !== undefined) writeServedBuilds(directory, new Map(all.filter((one) => one !== served)));
         remove(id);
       }),
     openWriter: async (id, signal) => {
