@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { run as runKills } from './r1-kill.ts';
 import { run as runNetworkFaults } from './r3-network.ts';
 import { run as runRebuild, shortStage } from './r5-rebuild.ts';
 import { run as runSubscriptionFaults } from './r6-subscription-faults.ts';
@@ -14,6 +15,12 @@ import { holds, type TortureRow } from './row.ts';
  * last line of each row is its result.
  */
 const rows: readonly TortureRow[] = [
+  {
+    name: 'R1',
+    title: 'a server is killed while people send and mark',
+    rounds: { long: 200, short: 6 },
+    run: runKills,
+  },
   {
     name: 'R3',
     title: 'the network before the stores is slow, resets, goes silent and loses answers, and MongoDB’s commands fail',
