@@ -4,7 +4,7 @@ import { startServers } from './start-servers.ts';
 import { mongoKindOf } from './test-projects.ts';
 
 /**
- * The servers that the environment names, which must be there, or some of our own: which MongoDB, the project's name
+ * The servers that the environment names, which must be there, or some of our own: which MongoDB, the project
  * says. `use-servers.ts` hands them to the tests.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {

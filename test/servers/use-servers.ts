@@ -1,10 +1,9 @@
 import { inject } from 'vitest';
-import type { MongoKind } from './mongo-server.ts';
+import type { TestedMongo } from './test-projects.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `named`: the environment says where it is, and nothing else is known of it. */
-    readonly mongoKind: MongoKind | 'named';
+    readonly mongoKind: TestedMongo;
     readonly mongoUrl: string;
     readonly eventStoreUrl: string;
   }
@@ -15,4 +14,4 @@ process.env['HIGHWATER_EVENTSTORE_URL'] = inject('eventStoreUrl');
 process.env['HIGHWATER_MONGODB_URL'] = inject('mongoUrl');
 
 // It is written in Python and three times as slow as the others: the random histories are looked at on those.
-if (inject('mongoKind') === 'secantusdb') process.env['PROPERTY_RUNS_SHARE'] = '0.2';
+if (inject('mongoKind') === 'secantusdb') process.env['PROPERTY_RUNS_SHARE'] = '0.1';
