@@ -1,11 +1,11 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
 import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { ReadModelsCorrupt } from '../ports/read-model-faults.ts';
-import { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
+import { CheckpointNotInLog, type LogToLookInto } from '../projections/checkpoint-in-log.ts';
 import { type ProjectionOptions, runProjection } from '../projections/run-projection.ts';
 
 export interface ProjectingBuilds extends Omit<ProjectionOptions, 'writer' | 'once' | 'onCheckpoint'> {
-  readonly log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream' | 'readStreamBackwards'>;
+  readonly log: Pick<EventLog, 'subscribe'> & LogToLookInto;
   readonly builds: ReadModelBuilds;
   /** Another build is projected from here on; `serving` says whether it is served already, or filled first. */
   readonly onBuild: (id: BuildId, serving: boolean) => void;

@@ -1,6 +1,7 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
+import type { LogToLookInto } from '../projections/checkpoint-in-log.ts';
 
-export type FollowedLog = Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream' | 'readStreamBackwards'>;
+export type FollowedLog = Pick<EventLog, 'subscribe'> & LogToLookInto;
 
 export type RebuildProgress =
   | { readonly phase: 'filling'; readonly events: number; readonly reached: Position; readonly end: Position }
@@ -33,6 +34,8 @@ export async function trackProgress({ log, onProgress = () => {} }: Tracked): Pr
       endPosition: () => followed.endPosition(),
       readStream: (...place) => followed.readStream(...place),
       readStreamBackwards: (...place) => followed.readStreamBackwards(...place),
+      readAll: (...place) => followed.readAll(...place),
+      readAllBackwards: (...place) => followed.readAllBackwards(...place),
       async *subscribe(...place) {
         for await (const batch of followed.subscribe(...place)) {
           events += batch.events.length;

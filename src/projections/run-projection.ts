@@ -1,7 +1,7 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
 import type { ReadModelWriter } from '../ports/row-store.ts';
 import { ApplyingStopped, applyBatch, pause, untilAvailable } from './apply-batch.ts';
-import { requireCheckpointInLog } from './checkpoint-in-log.ts';
+import { type LogToLookInto, requireCheckpointInLog } from './checkpoint-in-log.ts';
 import { createGroupEnds } from './group-ends.ts';
 import { createProjectedRows } from './projected-rows.ts';
 import { createEventBatch, type Poison, type ProjectedEntry } from './projection-batch.ts';
@@ -10,7 +10,7 @@ import { createStoredReadCounts, type StoredReadCountsOptions } from './store-re
 
 export interface ProjectionOptions extends StoredReadCountsOptions {
   readonly writer: ReadModelWriter;
-  readonly log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream' | 'readStreamBackwards'>;
+  readonly log: Pick<EventLog, 'subscribe'> & LogToLookInto;
   readonly signal: AbortSignal;
   /** Ends once it has reached what is then the end of the log; read counts are not stored. */
   readonly once?: boolean | undefined;

@@ -4,11 +4,11 @@ import { decodeEvent, type EncodedEvent, encodeEvent } from '../../src/events/co
 import type { HighwaterEvent } from '../../src/events/event.ts';
 import { deriveId } from '../../src/events/event-id.ts';
 import { groupStream } from '../../src/events/stream-name.ts';
-import type { EventLog, RecordedEvent } from '../../src/ports/event-log.ts';
+import type { RecordedEvent } from '../../src/ports/event-log.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
 import type { ReadModelWriter } from '../../src/ports/row-store.ts';
 import type { Poison } from '../../src/projections/projection-batch.ts';
-import { runProjection } from '../../src/projections/run-projection.ts';
+import { type ProjectionOptions, runProjection } from '../../src/projections/run-projection.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { everything } from './everything-shown.ts';
 import type { ReadModelsUnderTest } from './read-models-contract.ts';
@@ -49,7 +49,7 @@ function logOf(
     return { ...encoded, streamName, version, position: index * 3, recordedAt: 0 };
   });
   const all = stored.filter(isKept);
-  const log: Pick<EventLog, 'subscribe' | 'endPosition' | 'readStream' | 'readStreamBackwards'> = {
+  const log: ProjectionOptions['log'] = {
     endPosition: async () => all.at(-1)?.position ?? -1,
     readStream: async (streamName, from, limit) =>
       all.filter((one) => one.streamName === streamName && one.version >= from).slice(0, limit),
@@ -58,6 +58,9 @@ function logOf(
         .filter((one) => one.streamName === streamName && one.version <= from)
         .reverse()
         .slice(0, limit),
+    // Asked only where a stream is gone altogether, which none is here.
+    readAll: () => Promise.reject(new Error('nobody asks for it')),
+    readAllBackwards: () => Promise.reject(new Error('nobody asks for it')),
     async *subscribe(after) {
       // In batches of some, so that a group halts in one and others go on in the next.
       const rest = all.filter(({ position }) => position > after);

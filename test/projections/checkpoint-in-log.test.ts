@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { groupStream } from '../../src/events/stream-name.ts';
 import { LogUnavailable, startOfLog } from '../../src/ports/event-log.ts';
 import type { Checkpoint } from '../../src/ports/row-store.ts';
@@ -40,6 +40,12 @@ describe('read models of this log', () => {
   });
 });
 
+test('read models are taken where the stream of their event was deleted since, and the log still has it in its order', async () => {
+  const deleted = { ...log, readStream: async () => [], readStreamBackwards: async () => [] };
+  await requireCheckpointInLog(deleted, checkpoint);
+  await requireCheckpointInLog(deleted, checkpointAt(log.all[0] ?? expect.fail()));
+});
+
 describe('read models of another log', () => {
   const refused = async (reason: RegExp): Promise<void> => {
     await expect(requireCheckpointInLog(log, checkpoint)).rejects.toThrow(CheckpointNotInLog);
@@ -62,8 +68,21 @@ describe('read models of another log', () => {
   });
 
   test('are refused where their event’s stream is not there at all, as in a log that never had it', async () => {
-    const gone = { ...log, readStream: async () => [], readStreamBackwards: async () => [] };
+    const scavenged = log.all.filter(({ streamName }) => streamName !== stream);
+    const gone = {
+      ...log,
+      readStream: async () => [],
+      readStreamBackwards: async () => [],
+      readAll: async (after: number) => scavenged.filter(({ position }) => position > after),
+      readAllBackwards: async () => scavenged.toReversed(),
+    };
     await expect(requireCheckpointInLog(gone, checkpoint)).rejects.toThrow(/group-g has no version 1/);
+    // A server that refuses to read at a place of another log.
+    const refusing = { ...gone, readAllBackwards: () => Promise.reject(new LogUnavailable('no such place')) };
+    await expect(requireCheckpointInLog(refusing, checkpoint)).rejects.toThrow(/group-g has no version 1/);
+    const away = { ...refusing, endPosition: vi.fn(log.endPosition).mockRejectedValue(new LogUnavailable('away')) };
+    away.endPosition.mockResolvedValueOnce(await log.endPosition());
+    await expect(requireCheckpointInLog(away, checkpoint)).rejects.toThrow(LogUnavailable);
   });
 
   test('are refused where the log has grown past them in other streams alone', async () => {
