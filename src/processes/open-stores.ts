@@ -125,6 +125,7 @@ function openServed(builds: ReadModelBuilds, log: EventLog, closing: Closing): S
 function openFileBuilds(directory: string, logger: Logger): ReadModelBuilds {
   const builds = openSqliteReadModelBuilds({
     directory,
+    removesSchema2: true,
     onDamage(build, reason) {
       logger.error({ build, reason }, 'the read models are damaged; they are built anew');
       throwAway(builds, build).catch((error: unknown) => {

@@ -53,7 +53,7 @@ async function project(): Promise<void> {
   try {
     await projectServedBuild({
       log,
-      builds: openSqliteReadModelBuilds({ directory: files.readModels }),
+      builds: openSqliteReadModelBuilds({ directory: files.readModels, removesSchema2: true }),
       signal: abort.signal,
       liveIntervalMilliseconds,
       logger: { warn: telling('warn'), error: telling('error') },

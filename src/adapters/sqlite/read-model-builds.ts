@@ -26,6 +26,11 @@ import { readServedBuilds, syncFile, writeServedBuilds } from './served-builds.t
 export interface SqliteBuildsOptions {
   /** Of the builds alone; it is made where it is missing. */
   readonly directory: string;
+  /**
+   * Whoever projects here has the data directory to itself, so no older Highwater runs on it: what versions before builds
+   * kept beside the directory is removed once a build is served and written to.
+   */
+  readonly removesSchema2?: boolean | undefined;
   /** Told, at every such query, that one has met damage in a build. Its writer may never touch what is damaged. */
   readonly onDamage?: ((id: BuildId, reason: string) => void) | undefined;
 }
@@ -46,7 +51,7 @@ const suffixesOfSchema2 = ['.db', '.db-wal', '.db-shm'];
  *
  * What a crash leaves of a build that was being made or removed is taken away when the next one is made.
  */
-export function openSqliteReadModelBuilds({ directory, onDamage }: SqliteBuildsOptions): ReadModelBuilds {
+export function openSqliteReadModelBuilds({ directory, removesSchema2 = false, onDamage }: SqliteBuildsOptions): ReadModelBuilds {
   const fileOf = (id: BuildId): string => join(directory, `${id}.db`);
   const isThere = (id: BuildId): boolean => buildIdPattern.test(id) && identityOf(fileOf(id)) !== undefined;
   const ids = (): readonly BuildId[] =>
@@ -121,7 +126,6 @@ export function openSqliteReadModelBuilds({ directory, onDamage }: SqliteBuildsO
         if (next === undefined) builds.delete(readModelSchemaVersion);
         else builds.set(readModelSchemaVersion, next);
         writeServedBuilds(directory, builds);
-        if (next !== undefined) for (const suffix of suffixesOfSchema2) removeFile(directory + suffix);
         return true;
       }),
     discard: (id) =>
@@ -139,6 +143,7 @@ export function openSqliteReadModelBuilds({ directory, onDamage }: SqliteBuildsO
       const lock = await lockWithin(join(directory, `${id}.lock`), signal);
       try {
         requireThere(id);
+        if (removesSchema2 && served() === id) for (const suffix of suffixesOfSchema2) removeFile(directory + suffix);
         return releasing(openSqliteReadModelWriter({ file: fileOf(id) }), lock);
       } catch (error) {
         lock.release();
