@@ -51,7 +51,11 @@ const suffixesOfSchema2 = ['.db', '.db-wal', '.db-shm'];
  *
  * What a crash leaves of a build that was being made or removed is taken away when the next one is made.
  */
-export function openSqliteReadModelBuilds({ directory, removesSchema2 = false, onDamage }: SqliteBuildsOptions): ReadModelBuilds {
+export function openSqliteReadModelBuilds({
+  directory,
+  removesSchema2 = false,
+  onDamage,
+}: SqliteBuildsOptions): ReadModelBuilds {
   const fileOf = (id: BuildId): string => join(directory, `${id}.db`);
   const isThere = (id: BuildId): boolean => buildIdPattern.test(id) && identityOf(fileOf(id)) !== undefined;
   const ids = (): readonly BuildId[] =>

@@ -141,9 +141,12 @@ export function openForWriting(file: string): DatabaseSync {
   return open(file, () => new DatabaseSync(existing, { timeout: 5_000 }), writingPragmas);
 }
 
-/** The same for a connection that cannot write. */
+/**
+ * The same for a connection that cannot write. Never through a memory map: where the file was cut short or its disk cannot be
+ * read, the system would end the process with SIGBUS; and after each commit of the writer the map is made anew.
+ */
 export function openForReading(file: string): DatabaseSync {
-  const pragmas = 'PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;';
+  const pragmas = 'PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;';
   return open(file, () => new DatabaseSync(file, { readOnly: true, timeout: 1_000 }), pragmas);
 }
 

@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createReadModelFile } from '../../../src/adapters/sqlite/read-model-file.ts';
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
 import { BuildGone } from '../../../src/ports/read-model-builds.ts';
@@ -68,6 +69,21 @@ test('a file of garbage, an empty one and one that was cut short are corrupt', a
   const written = await writtenFile(story());
   writeFileSync(written, readFileSync(written).subarray(0, 5_000));
   expectRefused(written, ReadModelsCorrupt);
+});
+
+test('a file that is cut short beneath an open reader ends its queries and not the process', async () => {
+  const file = await writtenFile(story());
+  // With commits in its write-ahead log, SQLite does not ask the file how long it is.
+  const writer = openWriter(file);
+  onTestFinished(() => writer.close().catch(() => {}));
+  await tail((history) => history.send('g', 'bob', 'two')).apply(writer);
+  const program = join(import.meta.dirname, 'programs', 'read-what-is-cut-short.ts');
+  const { status, signal, stdout } = spawnSync(process.execPath, [program, file], { encoding: 'utf8' });
+  expect({ status, signal }).toEqual({ status: 0, signal: null });
+  const endings = stdout.trim().split('\n');
+  expect(endings).toHaveLength(5);
+  // What is in memory may still be answered.
+  for (const ending of endings) expect(['the same answer', 'ReadModelsUnavailable']).toContain(ending);
 });
 
 test.each(['user_version = 0', 'user_version = 2', 'user_version = 999', 'application_id = 1'])(
