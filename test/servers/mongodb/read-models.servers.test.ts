@@ -6,7 +6,7 @@ import { withoutShardKey } from './shard-key.ts';
 import { storedReadCounts } from './stored-read-counts.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
-/** Before all that is read in this file. */
+/** Before all that is read and written in this file. */
 let proxy: WireProxy;
 const toEveryShard = new Set<string>();
 let seen = 0;
@@ -26,7 +26,10 @@ afterAll(() => proxy.close());
 readModelsContract('MongoDB', async () => {
   const { url, database, drop } = freshDatabase();
   const build = await createBuild(url);
-  const [writer, readModels] = [await openStore(url, build), await openReadModels(proxy.urlOf(url), build)];
+  const [writer, readModels] = [
+    await openStore(proxy.urlOf(url), build),
+    await openReadModels(proxy.urlOf(url), build),
+  ];
   const close = () => Promise.all([writer.close(), readModels.close()]);
   return {
     ...{ writer, readModels },
@@ -36,7 +39,7 @@ readModelsContract('MongoDB', async () => {
 });
 
 describe('on a cluster that is sharded by group', () => {
-  test('no query of the contract about some groups goes to every shard', () => {
+  test('nothing that the contract reads or writes of some groups goes to every shard', () => {
     expect([...toEveryShard]).toEqual([]);
     expect(seen).toBeGreaterThan(1_000);
   });

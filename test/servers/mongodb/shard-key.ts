@@ -2,11 +2,11 @@ import type { Document } from 'mongodb';
 import type { WireCommand } from './wire-proxy.ts';
 
 /**
- * What each collection is sharded by: everything of a group lies on one shard. Of groups themselves, and their counts, the
- * group's id is `_id`.
+ * What each collection is sharded by: everything of a group lies on one shard. Of groups themselves the group's id is
+ * `_id`.
  */
 const shardKeys: Readonly<Record<string, string>> = {
-  ...{ groups: '_id', read_counts: '_id' },
+  ...{ groups: '_id', read_counts: 'groupId' },
   ...{ timeline: 'groupId', memberships: 'groupId', marks: 'groupId', reactions: 'groupId' },
   ...{ reaction_counts: 'groupId', mentions: 'groupId', mentions_of_all: 'groupId', commands: 'groupId' },
 };
