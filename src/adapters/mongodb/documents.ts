@@ -104,16 +104,18 @@ export interface BuildDocument {
   readonly changedAt: Date;
 }
 
-/** Which build the readers of one schema version read. */
+/** One change of which build the readers of a schema version read: that of the highest number is in force. */
 export interface ServedDocument {
   readonly _id: string;
   readonly kind: 'served';
+  readonly schemaVersion: number;
+  /** Null where none is. */
   readonly build: string | null;
-  /** How often this document was changed: whoever has looked at it changes it only as they saw it. */
   readonly changes: number;
   readonly changedAt: Date;
 }
-export const servedId = (schemaVersion: number): string => `served-${schemaVersion}`;
+/** That it is unique is what lets only one of several be the next change. */
+export const servedId = (schemaVersion: number, changes: number): string => idOf(`served-${schemaVersion}`, changes);
 
 /** One term of the lease of a build's writer. The one of the highest token is in force. */
 export interface LeaseDocument {

@@ -22,21 +22,24 @@ import {
 } from './documents.ts';
 import { createReadModels } from './read-models.ts';
 
+type Seen = Pick<ServedDocument, 'schemaVersion' | 'build' | 'changes'>;
+
 const namespaceNotFound = 26;
 
 export interface MongoReadModelBuildsOptions extends ConnectionOptions, WriterOptions {}
 
 /**
- * Builds side by side in one database: `checkpoints` has a document for each, with how far it is, and one for each schema
- * version, which says which build is served. Opening needs no server. Throws the driver's MongoParseError for a URL that is
+ * Builds side by side in one database: `checkpoints` has a document for each, with how far it is, and one for each time that
+ * another was served, of which the newest of a schema version says which build is. Opening needs no server. Throws the driver's MongoParseError for a URL that is
  * none.
  *
  * Several processes may do all of this at once, and each may stand still between any two of its commands:
  *
  * - A build's id is never used again, its collections bear it, and nothing but `discard` drops any. So whoever wakes late
  *   touches the collections of their own build alone, and where that is gone its document is too: they find out by that.
- * - What is served is changed only as it was seen, by the count of changes in its document. Whoever discards a build
- *   first marks it, from when on nobody begins to serve it, and then raises that count, which fails whoever had begun.
+ * - What is served is changed only as it was seen: a change is a document that bears the next number, and of several who
+ *   would insert it one does. None is ever taken away. Whoever discards a build first marks it, from when on nobody
+ *   begins to serve it, and then takes the next number, which fails whoever had begun.
  */
 export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): ReadModelBuilds {
   const { onNotice = () => {} } = options;
@@ -46,7 +49,6 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
 
   async function create(): Promise<BuildId> {
     await sweep();
-    await ensureServed(readModelSchemaVersion);
     const build = `v${readModelSchemaVersion}-${randomUUID().replaceAll('-', '').slice(0, 12)}`;
     const now = new Date();
     const document: BuildDocument = {
@@ -59,43 +61,45 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
     return build;
   }
 
-  async function ensureServed(schemaVersion: number): Promise<void> {
-    const none: ServedDocument = {
-      ...{ _id: servedId(schemaVersion), kind: 'served', build: null, changes: 0, changedAt: new Date() },
-    };
-    const insert = () =>
-      served.insertOne(none).catch((error: unknown) => {
-        if (!isDuplicate(error)) throw error;
-      });
-    if ((await readServed(schemaVersion)) === null) await run(insert, writeMilliseconds);
-  }
-
   const findBuild = (id: BuildId) => run(() => builds.findOne({ _id: id, kind: 'build' }));
 
-  async function thereOf(seen: ServedDocument | null): Promise<BuildId | undefined> {
-    const id = seen?.build ?? undefined;
-    return id !== undefined && (await findBuild(id)) !== null ? id : undefined;
+  /** The newest change; before there was any, nothing is served. */
+  async function readServed(schemaVersion: number): Promise<Seen> {
+    const wanted = { kind: 'served', schemaVersion } as const;
+    const [newest] = await run(() => served.find(wanted).sort({ changes: -1 }).limit(1).toArray());
+    return newest ?? { schemaVersion, build: null, changes: 0 };
   }
 
-  const readServed = (schemaVersion: number) => run(() => served.findOne({ _id: servedId(schemaVersion) }));
+  async function thereOf({ build }: Seen): Promise<BuildId | undefined> {
+    return build !== null && (await findBuild(build)) !== null ? build : undefined;
+  }
 
-  /** True where what is served has not changed since it was read, and is now as wanted. */
-  async function changeServed({ _id, changes }: ServedDocument, wanted: Partial<ServedDocument>): Promise<boolean> {
-    const change = { $set: { ...wanted, changes: changes + 1, changedAt: new Date() } };
-    const { matchedCount } = await run(() => served.updateOne({ _id, changes }, change), writeMilliseconds);
-    return matchedCount > 0;
+  /** False where what is served has changed since it was read. */
+  async function changeServed({ schemaVersion, changes: seen }: Seen, build: BuildId | null): Promise<boolean> {
+    const changes = seen + 1;
+    const _id = servedId(schemaVersion, changes);
+    const change: ServedDocument = { _id, kind: 'served', schemaVersion, build, changes, changedAt: new Date() };
+    const insert = async (): Promise<boolean> => {
+      try {
+        await served.insertOne(change);
+        return true;
+      } catch (error) {
+        if (isDuplicate(error)) return false;
+        throw error;
+      }
+    };
+    return run(insert, writeMilliseconds);
   }
 
   async function serve(current: BuildId | undefined, next: BuildId | undefined): Promise<boolean> {
-    await ensureServed(readModelSchemaVersion);
     for (;;) {
       const seen = await readServed(readModelSchemaVersion);
-      if (seen === null || (await thereOf(seen)) !== current) return false;
+      if ((await thereOf(seen)) !== current) return false;
       if (next !== undefined) {
         const found = await run(() => builds.findOne({ _id: next, kind: 'build', discarding: false }));
         if (found?.schemaVersion !== readModelSchemaVersion) return false;
       }
-      if (await changeServed(seen, { build: next ?? null })) return true;
+      if (await changeServed(seen, next ?? null)) return true;
     }
   }
 
@@ -104,15 +108,14 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
       run(() => builds.findOneAndUpdate({ _id: id, kind: 'build' }, { $set: { discarding } }), writeMilliseconds);
     const found = await mark(true);
     if (found !== null) {
-      await ensureServed(found.schemaVersion);
       for (let isKnown = false; !isKnown; ) {
-        const now = await readServed(found.schemaVersion);
-        const isServed = now?.build === id;
+        const seen = await readServed(found.schemaVersion);
+        const isServed = seen.build === id;
         if (isServed && found.schemaVersion >= readModelSchemaVersion) {
           await mark(false);
           throw new BuildInUse(`build ${id} is served`);
         }
-        isKnown = now === null || (await changeServed(now, isServed ? { build: null } : {}));
+        isKnown = await changeServed(seen, isServed ? null : seen.build);
       }
       await run(() => builds.deleteOne({ _id: id, kind: 'build' }), writeMilliseconds);
     }
@@ -148,8 +151,8 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
 
   async function list(): Promise<readonly Build[]> {
     const found = await listBuilds();
-    const shown = await run(() => served.find({ kind: 'served' }).toArray());
-    const isServed = new Set(shown.map(({ build }) => build));
+    const versions = [...new Set(found.map(({ schemaVersion }) => schemaVersion))];
+    const isServed = new Set((await Promise.all(versions.map(readServed))).map(({ build }) => build));
     return found.map(({ _id, createdAt, schemaVersion, position, event }) => ({
       ...{ id: _id, createdAt: createdAt.toISOString(), schemaVersion, served: isServed.has(_id) },
       checkpoint: { position, event: event ?? undefined },

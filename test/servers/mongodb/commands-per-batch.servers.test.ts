@@ -45,7 +45,7 @@ test('storing read counts takes under a tenth of the commands of a projector und
   const counts = createStoredReadCounts({ writer: { ...store, storeReadCounts: stored }, clock }, onFailure);
   counting = 'counts';
   counts.begin();
-  for (let second = 1; second <= 10; second += 1) {
+  for (let second = 1; second <= 5; second += 1) {
     counting = 'batches';
     for (let batch = 0; batch < batchesPerSecond; batch += 1) {
       for (const groupId of groupIds)
@@ -60,8 +60,8 @@ test('storing read counts takes under a tenth of the commands of a projector und
     if (second % 5 === 0) await vi.waitFor(() => expect(stored.mock.settledResults.length).toBeGreaterThan(before));
   }
   await counts.stop();
-  console.info(`${JSON.stringify(commands)} commands in ${10 * batchesPerSecond} batches of ${groupIds.length} groups`);
+  console.info(`${JSON.stringify(commands)} commands in ${5 * batchesPerSecond} batches of ${groupIds.length} groups`);
   expect(onFailure).not.toHaveBeenCalled();
-  expect(stored).toHaveBeenCalledTimes(2);
+  expect(stored).toHaveBeenCalledTimes(1);
   expect(commands.counts).toBeLessThan(0.1 * (commands.batches + commands.counts));
 });

@@ -121,39 +121,52 @@ describe('a build that goes while readers ask', () => {
     async (name) => {
       const seen: Record<Verdict, number> = { right: 0, wrong: 0, gone: 0 };
       let wrongWithout = 0;
-      for (const [question, ask] of Object.entries(questions)) {
-        for (let [at, isHeld] = [0, true]; isHeld; at += 1) {
-          const right = await ask(readModels);
-          // Both stand still before their n-th command.
-          const pauses = await heldBoth(ask, at, right);
-          isHeld = pauses.isHeld;
-          if (isHeld) await ends[name]?.();
-          pauses.release();
-          seen[await pauses.verified] += 1;
-          if ((await pauses.unverified) === 'wrong') wrongWithout += 1;
-          await end();
-          await begin();
+      for (let [at, isAnyHeld] = [0, true]; isAnyHeld; at += 1) {
+        const held = await Promise.all(Object.values(questions).map((ask) => askedTwice(ask, at)));
+        isAnyHeld = held.some(({ isHeld }) => isHeld);
+        await ends[name]?.();
+        for (const one of held) {
+          one.release();
+          seen[await one.verified] += 1;
+          if ((await one.unverified) === 'wrong') wrongWithout += 1;
+          await one.close();
         }
-        expect(seen.wrong, question).toBe(0);
+        await end();
+        await begin();
       }
+      expect(seen.wrong).toBe(0);
       expect(seen.gone).toBeGreaterThan(30);
       expect(wrongWithout).toBeGreaterThan(10);
     },
   );
 
-  async function heldBoth(ask: (answers: Answers) => Promise<unknown>, at: number, right: unknown) {
-    const first = pauseAt(proxy, at, () => true);
-    const verified = judge(ask(readModels), right);
-    const isHeld = await Promise.race([first.reached.then(() => true), verified.then(() => false)]);
-    const second = isHeld ? pauseAt(proxy, at, () => true) : undefined;
-    const answered = judge(ask(unverified), right);
-    if (second !== undefined) await Promise.race([second.reached, answered]);
-    const release = () => {
-      second?.release();
-      first.release();
-      proxy.decide = () => 'through';
+  /** With a look at the build and without, through a proxy of their own: both stand still before their n-th command. */
+  async function askedTwice(ask: (answers: Answers) => Promise<unknown>, at: number) {
+    const own = await startWireProxy(fresh.url);
+    const looking = await openReadModels(own.url, build);
+    const connection = connectionTo(connect({ url: own.url }), build);
+    const blind = createAnswers(connection);
+    const right = await ask(looking);
+    await ask(blind);
+    const hold = async (answers: Answers) => {
+      const pause = pauseAt(own, at, () => true);
+      const verdict = judge(ask(answers), right);
+      const isHeld = await Promise.race([pause.reached.then(() => true), verdict.then(() => false)]);
+      return { pause, verdict, isHeld };
     };
-    return { verified, unverified: answered, isHeld, release };
+    // One after the other: the proxy counts the commands of both.
+    const [verified, unverified] = [await hold(looking), await hold(blind)];
+    return {
+      ...{ isHeld: verified.isHeld, verified: verified.verdict, unverified: unverified.verdict },
+      release() {
+        for (const { pause } of [verified, unverified]) pause.release();
+        own.decide = () => 'through';
+      },
+      async close() {
+        await Promise.all([looking.close(), connection.close()]);
+        await own.close();
+      },
+    };
   }
 
   test('stays gone though a holder who does not know of it fills its collections again', async () => {

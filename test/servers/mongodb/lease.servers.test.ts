@@ -10,7 +10,7 @@ import { pauseAt } from './pause-at.ts';
 import { shown } from './shown.ts';
 import { type Fate, startWireProxy, type WireProxy } from './wire-proxy.ts';
 
-const leaseMilliseconds = 1_000;
+const leaseMilliseconds = 2_000;
 const userIds = ['ada', 'bob', 'cyd'];
 
 let fresh: FreshDatabase;

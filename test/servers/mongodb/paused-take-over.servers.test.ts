@@ -7,7 +7,7 @@ import { pauseAt } from './pause-at.ts';
 import { shown } from './shown.ts';
 import { startWireProxy } from './wire-proxy.ts';
 
-const leaseMilliseconds = 1_000;
+const leaseMilliseconds = 2_000;
 const userIds = ['ada', 'bob'];
 
 let fresh: FreshDatabase;

@@ -11,8 +11,8 @@ readModelBuildsContract('MongoDB', async () => {
     async serveTo(schemaVersion, id) {
       const shared = sharedCollectionsOf(database);
       await shared.builds.updateOne({ _id: id }, { $set: { schemaVersion } });
-      const place = { _id: servedId(schemaVersion), kind: 'served' } as const;
-      await shared.served.insertOne({ ...place, build: id, changes: 0, changedAt: new Date() });
+      const change = { _id: servedId(schemaVersion, 1), kind: 'served', schemaVersion, changes: 1 } as const;
+      await shared.served.insertOne({ ...change, build: id, changedAt: new Date() });
     },
     async teardown() {
       await Promise.all([builds.close(), others.close()]);
