@@ -123,12 +123,17 @@ function openServed(builds: ReadModelBuilds, log: EventLog, closing: Closing): S
 
 /** Damage that a reader meets: the writer may never touch what is damaged. */
 function openFileBuilds(directory: string, logger: Logger): ReadModelBuilds {
+  const condemned = new Set<string>();
   const builds = openSqliteReadModelBuilds({
     directory,
     removesSchema2: true,
     onDamage(build, reason) {
+      // Each of its queries may meet it, until another build answers.
+      if (condemned.has(build)) return;
+      condemned.add(build);
       logger.error({ build, reason }, 'the read models are damaged; they are built anew');
       throwAway(builds, build).catch((error: unknown) => {
+        condemned.delete(build);
         logger.error({ build, err: error }, 'the damaged read models cannot be thrown away');
       });
     },
