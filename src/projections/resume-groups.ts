@@ -57,12 +57,13 @@ async function resumeGroup(resuming: Resuming, ends: GroupEnds, halt: HaltedGrou
   const tail = merge(beyond.map(([streamName, after]) => readOn(log, streamName, after, checkpoint.position)));
   for (let isEnd = false; !isEnd; ) {
     const batch = createEventBatch();
+    const haltedAgain = new Set<string>();
     while (!isEnd && !batch.isFull()) {
       const next = await tail.next();
       if (next.done) isEnd = true;
-      else batch.add(next.value);
+      else batch.add([next.value], ends, haltedAgain);
     }
-    const projected = batch.project(ends, new Set());
+    const projected = batch.projected();
     const [met] = projected.poison;
     const isNews = met !== undefined && (met.position !== halt.position || projected.entries.length > 0);
     // At the very event where it stands: nothing has changed.

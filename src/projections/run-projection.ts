@@ -4,7 +4,7 @@ import { ApplyingStopped, applyBatch, pause, untilAvailable } from './apply-batc
 import { type LogToLookInto, requireCheckpointInLog } from './checkpoint-in-log.ts';
 import { createGroupEnds } from './group-ends.ts';
 import { createProjectedRows } from './projected-rows.ts';
-import { createEventBatch, type Poison, type ProjectedEntry } from './projection-batch.ts';
+import { createEventBatch, groupsOf, type Poison, type ProjectedEntry } from './projection-batch.ts';
 import { type Resuming, resumeGroups } from './resume-groups.ts';
 import { createStoredReadCounts, type StoredReadCountsOptions } from './store-read-counts.ts';
 
@@ -57,10 +57,10 @@ async function project(options: ProjectionOptions): Promise<void> {
   onCheckpoint?.(start, false);
   try {
     for await (const { events, caughtUp } of log.subscribe(start, AbortSignal.any([signal, failure.signal]))) {
-      for (const recorded of events) batch.add(recorded);
+      await untilAvailable(applying, () => ends.load(groupsOf(events)));
+      batch.add(events, ends, halted);
       if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
-        await untilAvailable(applying, () => ends.load(batch.groupIds()));
-        const projected = batch.project(ends, halted);
+        const projected = batch.projected();
         for (const poison of await applyBatch(applying, projected, batch.checkpoint)) {
           halted.add(poison.groupId);
           onPoison?.(poison);
