@@ -76,6 +76,45 @@ test('a first build that another attempt has begun is gone on with; one of anoth
   expect(await world.store.of(2).served()).toBeUndefined();
 });
 
+test('of several that others have begun the newest is gone on with', async () => {
+  const world = await stage();
+  await world.builds.create();
+  const newest = await world.builds.create();
+  run(world);
+  await expect.poll(world.served).toBe(newest);
+});
+
+test('whoever is ended while they fill a build serve nothing of it, and look no more which one is served', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const world = await stage();
+  const gate = Promise.withResolvers<void>();
+  world.store.betweenGroups = () => gate.promise;
+  const { abort, ended } = run(world);
+  await expect.poll(() => world.begun).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(1);
+  abort.abort();
+  gate.resolve();
+  await ended;
+  expect(await world.served()).toBeUndefined();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a build that turns out to be corrupt as everything ends is thrown away all the same', async () => {
+  const world = await stage();
+  const gate = Promise.withResolvers<void>();
+  world.store.betweenGroups = async () => {
+    await gate.promise;
+    throw new ReadModelsCorrupt('a page is damaged');
+  };
+  const { abort, ended } = run(world);
+  await expect.poll(() => world.begun).toHaveLength(1);
+  abort.abort();
+  gate.resolve();
+  await ended;
+  expect(await world.builds.list()).toEqual([]);
+});
+
 test('a build that is served in the place of the other is projected from then on', async () => {
   const world = await stage();
   run(world);

@@ -150,6 +150,15 @@ describe('two rebuilds', () => {
     await writer.close();
   });
 
+  test('one that has only just made its build, and does not write yet, refuses another one', async () => {
+    const made = await stage.builds.create();
+    const justNow = new Date().toISOString();
+    const list = async () =>
+      (await stage.builds.list()).map((build) => (build.id === made ? { ...build, createdAt: justNow } : build));
+    await expect(stage.rebuild({ builds: { ...stage.builds, list } })).rejects.toThrow(RebuildRefused);
+    expect(await stage.ids()).toEqual([stage.served, made]);
+  });
+
   test('what nobody fills any more is discarded first, and told', async () => {
     const left = await stage.builds.create();
     const onNotice = vi.fn();

@@ -1,49 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { BuildGone, type BuildId } from '../../src/ports/read-model-builds.ts';
+import { BuildGone } from '../../src/ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
-import type { ReadModels } from '../../src/ports/read-models.ts';
-import { createServedReadModels } from '../../src/processes/served-read-models.ts';
-
-/** Builds that answer with their own name, as far as they have come; a store that can be away, and a log that ends somewhere. */
-function stage({ served, patienceMilliseconds = 0 }: { served?: BuildId; patienceMilliseconds?: number } = {}) {
-  const positions = new Map<BuildId, number>();
-  const closed: BuildId[] = [];
-  const state = { served, end: 10, isAway: false };
-  /** What goes wrong when a build is opened, or closed. */
-  const faults: { opening?: Error | undefined; closing?: Error | undefined } = {};
-  const require = (id: BuildId): number => {
-    const position = positions.get(id);
-    if (position === undefined) throw new BuildGone(`${id} is gone`);
-    return position;
-  };
-  const readModels = createServedReadModels({
-    pollMilliseconds: 60_000,
-    patienceMilliseconds,
-    log: { endPosition: async () => state.end },
-    builds: {
-      async served() {
-        if (state.isAway) throw new ReadModelsUnavailable('the store is away');
-        return state.served;
-      },
-      async openReadModels(id) {
-        require(id);
-        if (faults.opening !== undefined) throw faults.opening;
-        const opened: Partial<ReadModels> = {
-          checkpoint: async () => require(id),
-          haltedGroups: async () => [{ groupId: id, position: require(id), reason: '' }],
-          async close() {
-            closed.push(id);
-            if (faults.closing !== undefined) throw faults.closing;
-          },
-        };
-        return opened as ReadModels;
-      },
-    },
-  });
-  onTestFinished(() => readModels.close());
-  const answeredBy = async () => (await readModels.haltedGroups())[0]?.groupId;
-  return { readModels, state, faults, positions, closed, answeredBy };
-}
+import { servedStage as stage } from './served-stage.ts';
 
 test('a query is answered by the served build, and waits a while for the first one to be served', async () => {
   const { state, positions, answeredBy } = stage({ patienceMilliseconds: 60_000 });

@@ -229,5 +229,9 @@ describe('what is known', () => {
     );
     await groups('g');
     expect(loads.filter((load) => 'groups' in load)).toHaveLength(2);
+    // From then on it is counted anew.
+    await rows.apply([join(0)], at(1));
+    await groups('g');
+    expect(loads.filter((load) => 'groups' in load)).toHaveLength(2);
   });
 });

@@ -61,6 +61,23 @@ test('it is kept for a moment only', async () => {
   expect(await positionOf(counts)).toBe(2);
 });
 
+test('one that has taken the place of an earlier one is kept for its own moment, whatever becomes of the other', async () => {
+  const { state, counts } = threeReaders();
+  await positionOf(state);
+  await vi.advanceTimersByTimeAsync(600);
+  expect(await positionOf(state)).toBe(2);
+  await vi.advanceTimersByTimeAsync(600);
+  expect(await positionOf(counts)).toBe(2);
+  const failing = Promise.withResolvers<GroupSnapshot>();
+  answer = () => failing.promise;
+  const waiting = positionOf(state, 'h');
+  answer = async (groupId) => snapshotOf(groupId);
+  expect(await positionOf(state, 'h')).toBe(3);
+  failing.reject(new ReadModelsUnavailable('by order of the test'));
+  await expect(waiting).rejects.toThrow(ReadModelsUnavailable);
+  expect(await positionOf(counts, 'h')).toBe(3);
+});
+
 test('what is kept is bounded in bytes: the one that nobody has asked for longest goes first', async () => {
   const { shared, state, counts } = threeReaders();
   for (let number = 0; number < 100; number += 1) await positionOf(state, `g-${number}`);

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { groupStream } from '../../src/events/stream-name.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import { createStoredReadCounts } from '../../src/projections/store-read-counts.ts';
 import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { beginGroup, createClock, createWriter, markIn, reached, renamed, start } from './projection-under-test.ts';
 import { appendTo } from './recorded-events.ts';
@@ -111,4 +112,52 @@ test('counts that cannot be stored are stored later, and damage ends the project
   await reached(log, writer);
   clock.advance(5_000);
   await expect(ended).rejects.toThrow(ReadModelsCorrupt);
+});
+
+/** A store in which the counts of so many groups are old, and what is asked of it. */
+function storeOf(left: readonly { groupId: string; memberCount: number }[]) {
+  const asked: (readonly string[])[] = [];
+  let onAsked = (): void => {};
+  const counts = createStoredReadCounts(
+    {
+      clock: createClock(),
+      writer: {
+        groupsToCount: async (after = '', limit) => left.filter(({ groupId }) => groupId > after).slice(0, limit),
+        async groupSnapshots(groupIds) {
+          asked.push(groupIds);
+          onAsked();
+          return [];
+        },
+        storeReadCounts: async () => {},
+      },
+    },
+    (error) => expect.fail(String(error)),
+  );
+  return {
+    ...{ counts, asked },
+    whenAsked(told: () => void) {
+      onAsked = told;
+    },
+  };
+}
+
+// Two large ones first, which are too much to be read together.
+const manyLeft = Array.from({ length: 1_001 }, (_, index) => ({
+  ...{ groupId: `g-${String(index).padStart(4, '0')}`, memberCount: index < 2 ? 6_000 : 2 },
+}));
+
+test('whatever an earlier run has left is counted, so many groups and members at a time', async () => {
+  const { counts, asked } = storeOf(manyLeft);
+  counts.begin();
+  await vi.waitFor(() => expect(asked.flat()).toEqual(manyLeft.map(({ groupId }) => groupId)));
+  expect(asked.map(({ length }) => length)).toEqual([1, 500, 500]);
+  await counts.stop();
+});
+
+test('whoever ends it waits for what is under way and for nothing more', async () => {
+  const { counts, asked, whenAsked } = storeOf(manyLeft);
+  const stopped = new Promise<void>((resolve) => whenAsked(() => resolve(counts.stop())));
+  counts.begin();
+  await stopped;
+  expect(asked).toEqual([['g-0000']]);
 });

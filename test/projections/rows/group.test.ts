@@ -25,6 +25,14 @@ describe('given a group of which nothing is known', () => {
   });
 });
 
+describe('given a group of which a message came first', () => {
+  test('when it is created, at an earlier position, then it stands in the inboxes where the message has put it', () => {
+    const sent: GroupChange = { type: 'advanceGroup', groupId, lastSeq: 1, lastMessageAt: later, position: 9 };
+    expect(fold(unknownGroup(groupId), sent, put)).toEqual(fold(lunch, sent));
+    expect(fold(unknownGroup(groupId), sent, put).activityPosition).toBe(9);
+  });
+});
+
 describe('given a group', () => {
   test('when its creation comes again, also after a new name, then nothing changes', () => {
     expect(fold(lunch, put)).toBe(lunch);
