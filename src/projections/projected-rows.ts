@@ -21,7 +21,11 @@ const maximumKnownRows = 300_000;
  * Loads the rows that a batch is about, folds its changes in memory, and commits each row once. Groups and members are
  * known from one batch to the next, since most events are marks of the same people; everything else is loaded anew.
  */
-export function createProjectedRows(store: RowStore): ProjectedRows {
+export function createProjectedRows(
+  store: RowStore,
+  /** Another than the usual only in tests. */
+  maximumRows: number = maximumKnownRows,
+): ProjectedRows {
   const known = new Map<string, KnownGroup>();
   let knownRows = 0;
 
@@ -79,7 +83,7 @@ export function createProjectedRows(store: RowStore): ProjectedRows {
     const changed = batches.flatMap((batch) => batch.changed(checkpoint.position) ?? []);
     await store.commit(changed, checkpoint);
     for (const batch of batches) batch.committed();
-    if (knownRows > maximumKnownRows) forget();
+    if (knownRows > maximumRows) forget();
   }
 
   return {

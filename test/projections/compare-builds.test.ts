@@ -43,6 +43,25 @@ describe('two builds of one history', () => {
     );
   });
 
+  test('of more groups than a page are compared to the last of them', async () => {
+    const told = new History();
+    for (let index = 0; index < 510; index += 1) told.create(`g-${String(index).padStart(3, '0')}`, 'Lunch');
+    const [before, after] = [await build(told), await build(told)];
+    expect(await compare(contentsOf(before), contentsOf(after))).toMatchObject({ groups: 510, differences: [] });
+    const last = after.groups.get('g-509') ?? expect.fail();
+    last.group = { ...last.group, memberCount: 7 };
+    const { differences } = await compare(contentsOf(before), contentsOf(after));
+    expect(differences).toMatchObject([{ groupId: 'g-509' }]);
+  });
+
+  test('that differ in nothing but how far the marks are were not looked at in one place', async () => {
+    const [before, after] = [await build(history()), await build(history())];
+    const group = after.groups.get('g') ?? expect.fail();
+    group.group = { ...group.group, readsVersion: group.group.readsVersion + 1 };
+    const { groups, differences } = await compare(contentsOf(before), contentsOf(after));
+    expect([groups, differences.length]).toEqual([1, 1]);
+  });
+
   test('have one checksum, and other histories another', async () => {
     const sum = async (told: History) =>
       (await compare(contentsOf(await build(told)), contentsOf(await build(told)))).checksum;
