@@ -159,7 +159,8 @@ describe('an import that was stopped', () => {
     }
   }
 
-  test('at any append, before or after it was stored, is resumed to the same stream', async () => {
+  // Each append of which nobody knows is settled by reading back, which takes its time.
+  test('at any append, before or after it was stored, is resumed to the same stream', { timeout: 60_000 }, async () => {
     const story = await wholeStory();
     for (const stored of [false, true]) {
       for (let failing = 1; failing <= 9; failing += 1) {

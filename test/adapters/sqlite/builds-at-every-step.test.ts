@@ -128,19 +128,6 @@ test('a build is whole or gone, wherever its end was cut short', async () => {
   expect([...seen].sort()).toEqual([1, 2]);
 });
 
-test('the read models of the version before builds stay until one is served, and go then', async () => {
-  const directory = join(temporaryDirectory(), 'read-models');
-  const old = ['.db', '.db-wal', '.db-shm'].map((suffix) => directory + suffix);
-  for (const file of old) writeFileSync(file, 'old');
-  const builds = openSqliteReadModelBuilds({ directory });
-  const id = await builds.create();
-  await builds.list();
-  expect(await builds.serve(id, id)).toBe(false);
-  expect(old.every((file) => existsSync(file))).toBe(true);
-  await builds.serve(undefined, id);
-  expect(old.some((file) => existsSync(file))).toBe(false);
-});
-
 test('a list of served builds that says nothing serves none, and each version has its own', async () => {
   const directory = join(temporaryDirectory(), 'read-models');
   const builds = openSqliteReadModelBuilds({ directory });
