@@ -1,6 +1,6 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
 import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
-import { ReadModelsCorrupt } from '../ports/read-model-faults.ts';
+import { LeaseLost, ReadModelsCorrupt } from '../ports/read-model-faults.ts';
 import { CheckpointNotInLog, type LogToLookInto } from '../projections/checkpoint-in-log.ts';
 import { type ProjectionOptions, runProjection } from '../projections/run-projection.ts';
 
@@ -35,7 +35,7 @@ export async function projectServedBuild(options: ProjectingBuilds): Promise<voi
         await builds.discard(id);
       }
     } catch (error) {
-      if (error instanceof BuildGone)
+      if (await isGone(builds, id, error))
         logger.warn({ build: id }, 'the read models were thrown away; they are built anew');
       else if (error instanceof ReadModelsCorrupt) {
         logger.error({ build: id, reason: error.message }, 'the read models are corrupt; they are built anew');
@@ -44,6 +44,12 @@ export async function projectServedBuild(options: ProjectingBuilds): Promise<voi
       else throw error;
     }
   }
+}
+
+/** Its writer may be told only that it is not the writer any more. */
+async function isGone(builds: ReadModelBuilds, id: BuildId, error: unknown): Promise<boolean> {
+  if (error instanceof BuildGone) return true;
+  return error instanceof LeaseLost && !(await builds.list()).some((build) => build.id === id);
 }
 
 /** Nobody reads it any more, and nobody finds it. */

@@ -137,6 +137,16 @@ test('a build that is gone is built anew, whoever has thrown it away and wheneve
   expect(await world.positionOf('build-3')).toBe(await world.log.endPosition());
 });
 
+test('a build that is gone is built anew at the next event, before anybody looks which one is served', async () => {
+  const world = await stage();
+  run(world, { pollMilliseconds: 60_000 });
+  await expect.poll(() => world.begun.at(-1)).toEqual(['build-1', true]);
+  world.store.drop('build-1');
+  await appendTo(world.log, groupStream('g'), renamed);
+  await expect.poll(world.served).toBe('build-2');
+  expect(world.told).toEqual(['the read models were thrown away; they are built anew']);
+});
+
 test('a build that turns out to be corrupt is thrown away, and another one filled', async () => {
   const world = await stage();
   let failures = 1;
