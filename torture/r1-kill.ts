@@ -25,18 +25,24 @@ const userIds = Array.from({ length: 8 }, (_, index) => `sender-${index}`);
 const patienceMilliseconds = 20_000;
 /** From its first acknowledged message on, a process lives for at most so long. */
 const longestLifeMilliseconds = 600;
-const controlRounds = 6;
+/** The control has so many rounds at a time, and ends once one of them shows what the cure is for. */
+const controlRounds = 5;
+const controlAttempts = 8;
 
 export async function run({ rounds, seed, log }: TortureOptions): Promise<TortureResult> {
   const startedAt = performance.now();
   const problems = await killAgainAndAgain({ rounds, seed, log, freshIds: false });
   for (const problem of problems) log(`failed: ${problem}`);
   log('control: repetitions under new ids');
-  const found = await killAgainAndAgain({ rounds: controlRounds, seed, log: () => {}, freshIds: true });
+  let controlFailed = false;
+  for (let attempt = 0; attempt < controlAttempts && !controlFailed; attempt += 1) {
+    const ofThese = { rounds: controlRounds, seed: seed + attempt, log: () => {}, freshIds: true };
+    controlFailed = (await killAgainAndAgain(ofThese)).some((problem) => problem.includes('meant'));
+  }
   return {
     runs: rounds,
     failures: problems.length,
-    controlFailed: found.some((problem) => problem.includes('meant')),
+    controlFailed,
     seed,
     seconds: Math.round((performance.now() - startedAt) / 1_000),
   };
