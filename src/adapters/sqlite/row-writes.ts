@@ -29,7 +29,7 @@ export function prepareRowWrites(database: DatabaseSync, rowKeys: RowKeys): (cha
   const writeMembers = prepareMembers(database, rowKeys);
   const writeMessages = prepareMessages(database);
   const writeWords = prepareWords(database);
-  const lists = prepareLists(database, rowKeys);
+  const lists = [prepareMarks(database, rowKeys), ...prepareLists(database)];
   return (changed) => {
     const groups = changed
       .map((group) => ({ ...group, keys: keysOf(group, rowKeys) }))
@@ -129,8 +129,29 @@ function prepareWords(database: DatabaseSync): (messages: readonly Keyed<StoredM
   };
 }
 
+/** Most rows of all by far. A member's marks come in their order already: only members need be sorted. */
+function prepareMarks(database: DatabaseSync, rowKeys: RowKeys): (groups: readonly KeyedGroup[]) => void {
+  const insert = prepareBulkInsert(database, 'marks', 3, 32, keep);
+  return (groups) => {
+    const byMember = new Map<number, Values[]>();
+    for (const { keys, marks } of groups) {
+      for (const { userId, upTo, at } of marks) {
+        const member = rowKeys.member(keys, userId);
+        const values = [member, upTo, Date.parse(at)];
+        const earlier = byMember.get(member);
+        if (earlier === undefined) byMember.set(member, [values]);
+        else earlier.push(values);
+      }
+    }
+    const members = Float64Array.from(byMember.keys()).sort();
+    insert(Array.from(members, (member) => byMember.get(member) ?? []).flat());
+  };
+}
+
+const keep = 'ON CONFLICT DO NOTHING';
+
 /** Tables to which rows are added, or put in the place of earlier ones. A fact that is there already stays. */
-function prepareLists(database: DatabaseSync, rowKeys: RowKeys): readonly ((groups: readonly KeyedGroup[]) => void)[] {
+function prepareLists(database: DatabaseSync): readonly ((groups: readonly KeyedGroup[]) => void)[] {
   function prepareList(
     table: string,
     [columns, rowsPerStatement]: readonly [number, number],
@@ -142,11 +163,7 @@ function prepareLists(database: DatabaseSync, rowKeys: RowKeys): readonly ((grou
   }
   const replace = (...columns: readonly string[]): string =>
     `ON CONFLICT DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
-  const keep = 'ON CONFLICT DO NOTHING';
   return [
-    prepareList('marks', [3, 16], keep, ({ keys, marks }) =>
-      marks.map(({ userId, upTo, at }) => [rowKeys.member(keys, userId), upTo, Date.parse(at)]),
-    ),
     prepareList('reactions', [5, 8], replace('present', 'position'), ({ keys, reactions }) =>
       reactions.map(({ after: { seq, emoji, userId, present, position } }) => {
         return [messageKeyOf(keys.key, seq), emoji, userId, present ? 1 : 0, position];
