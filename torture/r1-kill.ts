@@ -5,14 +5,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from '../bench/random.ts';
 import { recount } from '../src/cli/recount.ts';
 import { readConfig } from '../src/config.ts';
-import { decodeEvent } from '../src/events/codec.ts';
-import { groupStream } from '../src/events/stream-name.ts';
 import { openHighwater } from '../src/processes/highwater.ts';
 import { createLogger } from '../src/processes/logger.ts';
 import { createTokens } from '../src/rights/tokens.ts';
 import { type ServerProcess, startServerProcess } from '../test/cli/process.ts';
 import { ask, type Senders, startSenders } from './chat-load.ts';
 import type { TortureOptions, TortureResult } from './row.ts';
+import { compareSent } from './sent-and-stored.ts';
 
 /**
  * R1: kill -9 at random moments while eight people send and mark; the log's writer and the projector are threads of the
@@ -103,28 +102,17 @@ async function oneMore(senders: Senders, server: ServerProcess): Promise<void> {
 
 /** What the log, the acknowledgements, the read models and a recount say must be the same story. */
 async function compare(dataDirectory: string, senders: Senders): Promise<string[]> {
-  const problems: string[] = [];
   const logger = createLogger({ logLevel: 'silent' });
   const highwater = await openHighwater(readConfig({ HIGHWATER_DATA: dataDirectory }), { logger });
   try {
     const { log, freshness } = highwater.services;
-    const recorded = await log.readStream(groupStream(groupId), 0, Number.MAX_SAFE_INTEGER);
-    const sent = recorded.flatMap((one) => {
-      const { event } = decodeEvent(one);
-      return event.type === 'MessageSent' ? [event.data] : [];
-    });
-    const ids = new Set(sent.map(({ messageId }) => messageId));
-    if (ids.size !== sent.length) problems.push(`${sent.length - ids.size} messages are there twice`);
-    const lost = [...senders.acknowledged].filter((id) => !ids.has(id));
-    if (lost.length > 0) problems.push(`${lost.length} acknowledged messages are lost`);
-    if (sent.length !== senders.meant()) problems.push(`${sent.length} messages, where ${senders.meant()} were meant`);
-    if (sent.some(({ seq }, index) => seq !== index + 1)) problems.push('seq has a gap');
+    const problems = await compareSent(log, groupId, senders);
     const behind = await freshness.atLeast(await log.endPosition());
     if (behind !== undefined) problems.push('the read models do not reach the log’s end');
     const { mismatches } = await recount(highwater.services, groupId, async () => []);
     if (mismatches > 0) problems.push(`${mismatches} counts differ from a recount of the log`);
+    return problems;
   } finally {
     await highwater.close();
   }
-  return problems;
 }

@@ -5,7 +5,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from '../bench/random.ts';
 import { recount } from '../src/cli/recount.ts';
 import { readConfig } from '../src/config.ts';
-import { decodeEvent } from '../src/events/codec.ts';
 import { groupStream } from '../src/events/stream-name.ts';
 import { createLogger } from '../src/processes/logger.ts';
 import { serve } from '../src/processes/serve.ts';
@@ -17,6 +16,7 @@ import { runFailPoints } from './fail-points/run-fail-points.ts';
 import { chooseFault, type Fault } from './network-faults.ts';
 import { type NetworkProxy, startNetworkProxy } from './network-proxy.ts';
 import type { TortureOptions, TortureResult } from './row.ts';
+import { compareSent } from './sent-and-stored.ts';
 
 /**
  * R3: proxies before the stores, and a MongoDB whose commands fail. Reached when no call hangs beyond its deadline,
@@ -193,19 +193,9 @@ async function compare(
   senders: Senders,
   watcher: Watcher,
 ): Promise<string[]> {
-  const problems: string[] = [];
-  const recorded = await log.readStream(groupStream(groupId), 0, Number.MAX_SAFE_INTEGER);
-  const sent = recorded.flatMap((one) => {
-    const { event } = decodeEvent(one);
-    return event.type === 'MessageSent' ? [event.data] : [];
-  });
-  const ids = new Set(sent.map(({ messageId }) => messageId));
-  if (ids.size !== sent.length) problems.push(`${sent.length - ids.size} messages are there twice`);
-  const lost = [...senders.acknowledged].filter((id) => !ids.has(id));
-  if (lost.length > 0) problems.push(`${lost.length} acknowledged messages are lost`);
-  if (sent.length !== senders.meant()) problems.push(`${sent.length} messages, where ${senders.meant()} were meant`);
-  if (sent.some(({ seq }, index) => seq !== index + 1)) problems.push('seq has a gap');
-  const newest = recorded.at(-1)?.version ?? -1;
+  const problems = await compareSent(log, groupId, senders);
+  const [last] = await log.readStreamBackwards(groupStream(groupId), undefined, 1);
+  const newest = last?.version ?? -1;
   const deadline = performance.now() + convergenceMilliseconds;
   while (watcher.versions.at(-1) !== newest && performance.now() < deadline) await wait(100);
   if (watcher.versions.at(-1) !== newest) problems.push(`the watcher is at ${watcher.versions.at(-1)} of ${newest}`);

@@ -39,7 +39,7 @@ export interface GroupBatch {
   /** The rows that the changes depend on and that are not known; undefined where there are none. */
   missing(): RowKeys | undefined;
   /** Takes what was found of them: what was not is not there. */
-  take(keys: RowKeys, found: LoadedRows): void;
+  take(found: LoadedRows): void;
   /** Applies the changes in their order. */
   fold(): void;
   /** Undefined where nothing has changed. `checkpoint`: everything up to there is in this batch or was before it. */
@@ -143,8 +143,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
 
   return {
     missing: () => missingKeys({ groupId, members, storedSeq }, changes),
-    take(keys, found) {
-      for (const userId of keys.userIds) entryOf(members, userId);
+    take(found) {
       for (const one of found.members) install(entryOf(members, one.userId), one);
       for (const one of found.messages) install(entryOf(messages, one.seq), one);
       for (const one of found.reactions) install(entryOf(reactions, idOfReaction(one.seq, one.userId, one.emoji)), one);

@@ -60,7 +60,7 @@ export function createProjectedRows(
     };
     for (const { batch, keys } of wanted) {
       knownRows += keys.userIds.length;
-      batch.take(keys, {
+      batch.take({
         members: byGroup.members.get(keys.groupId) ?? [],
         messages: byGroup.messages.get(keys.groupId) ?? [],
         reactions: byGroup.reactions.get(keys.groupId) ?? [],
