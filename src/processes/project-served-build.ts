@@ -1,5 +1,5 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
-import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
+import { type Build, BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { LeaseLost, ReadModelsCorrupt } from '../ports/read-model-faults.ts';
 import { CheckpointNotInLog, type LogToLookInto } from '../projections/checkpoint-in-log.ts';
 import { type ProjectionOptions, runProjection } from '../projections/run-projection.ts';
@@ -58,10 +58,14 @@ export async function throwAway(builds: ReadModelBuilds, id: BuildId): Promise<v
   await builds.discard(id);
 }
 
+/** Those of this version, the oldest first. */
+export async function ownBuilds(builds: ReadModelBuilds): Promise<readonly Build[]> {
+  return (await builds.list()).filter(({ schemaVersion }) => schemaVersion === builds.schemaVersion);
+}
+
 /** What another attempt has begun is gone on with: the newest one. */
 async function buildToFill(builds: ReadModelBuilds): Promise<BuildId> {
-  const begun = (await builds.list()).findLast(({ schemaVersion }) => schemaVersion === builds.schemaVersion);
-  return begun?.id ?? (await builds.create());
+  return (await ownBuilds(builds)).at(-1)?.id ?? (await builds.create());
 }
 
 /** `refused`: it holds what the log held, and yet it could not be served. */

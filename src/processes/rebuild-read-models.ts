@@ -3,6 +3,7 @@ import type { Build, BuildId, ReadModelBuilds } from '../ports/read-model-builds
 import type { ReadModelWriter } from '../ports/row-store.ts';
 import { type Comparison, compareBuilds } from '../projections/compare-builds.ts';
 import { runProjection } from '../projections/run-projection.ts';
+import { ownBuilds } from './project-served-build.ts';
 import { type FollowedLog, type RebuildProgress, trackProgress } from './rebuild-progress.ts';
 
 export interface RebuildOptions {
@@ -77,7 +78,7 @@ export async function rebuildReadModels(options: RebuildOptions): Promise<Rebuil
 
 /** Builds of this version that are younger than the one that is served: somebody fills them, or has left them unfinished. */
 async function unfinished(builds: ReadModelBuilds, served: BuildId | undefined): Promise<readonly Build[]> {
-  const own = (await builds.list()).filter(({ schemaVersion }) => schemaVersion === builds.schemaVersion);
+  const own = await ownBuilds(builds);
   return own.slice(own.findIndex(({ id }) => id === served) + 1);
 }
 
@@ -214,14 +215,9 @@ async function discardOlder(
   before: BuildId | undefined,
   build: BuildId,
 ): Promise<readonly BuildId[]> {
-  const own = (await builds.list()).filter(({ schemaVersion }) => schemaVersion === builds.schemaVersion);
-  const older = own.slice(
-    0,
-    Math.max(
-      0,
-      own.findIndex(({ id }) => id === build),
-    ),
-  );
+  const own = await ownBuilds(builds);
+  const place = own.findIndex(({ id }) => id === build);
+  const older = own.slice(0, Math.max(0, place));
   const discarded: BuildId[] = [];
   for (const { id } of older.filter((one) => one.id !== before)) {
     try {
