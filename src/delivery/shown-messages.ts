@@ -6,6 +6,7 @@ import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type Version } from '../ports/event-log.ts';
 import type { GroupSnapshots } from '../ports/group-snapshots.ts';
+import { GroupHalted } from '../ports/halted-groups.ts';
 import type { MessagePages } from '../ports/pages.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
@@ -82,50 +83,51 @@ export function createShownMessages({ readModels, commands, log }: ShownMessages
   const byId = (groupId: string, messageIds: readonly string[]) =>
     shown(groupId, () => readModels.messages(groupId, messageIds));
 
+  /** Rows of several groups, by key: only now are these known, and a state has to be there before the rows are read. */
+  async function asShown(rows: readonly MessageRow[]): Promise<ReadonlyMap<string, MessageRow>> {
+    const byGroup = Map.groupBy(rows, ({ groupId }) => groupId);
+    const idsOf = (own: readonly MessageRow[]) => own.map(({ messageId }) => messageId);
+    const pages = await Promise.all(
+      [...byGroup].map(([groupId, own]) => byId(groupId, idsOf(own)).catch(noneOfHalted)),
+    );
+    return new Map(pages.flat().map((message) => [keyOf(message), message]));
+  }
+
   return {
     messages: byId,
     timelinePage: (groupId, range) => shown(groupId, () => readModels.timelinePage(groupId, range)),
-    async mentionsPage(userId, before, limit) {
-      const rows = await readModels.mentionsPage(userId, before, limit);
-      // Only now are their groups known, and a state has to be there before the rows are read.
-      const byGroup = Map.groupBy(rows, ({ message }) => message.groupId);
-      const pages = await Promise.all(
-        [...byGroup].map(([groupId, own]) =>
-          byId(
-            groupId,
-            own.map(({ message }) => message.messageId),
-          ),
-        ),
-      );
-      const messages = new Map(pages.flat().map((message) => [`${message.groupId} ${message.seq}`, message]));
-      return rows.flatMap(({ message, position }): readonly MentionRow[] => {
-        const found = messages.get(`${message.groupId} ${message.seq}`);
-        return found === undefined ? [] : [{ message: found, position }];
-      });
-    },
-    async search(groupId, text, beforeSeq, limit) {
-      let state: GroupState;
-      return fillPage<MessageRow>({
+    mentionsPage: (userId, before, limit) =>
+      fillPage<MentionRow>({
         limit,
-        async read(last) {
-          const found = await withState(groupId, () => readModels.search(groupId, text, last?.seq ?? beforeSeq, limit));
-          ({ state } = found);
-          return found.rows;
+        read: (last) => readModels.mentionsPage(userId, last?.position ?? before, limit),
+        async keep(rows) {
+          const now = await asShown(rows.map(({ message }) => message));
+          return rows.flatMap(({ message, position }) => {
+            const found = now.get(keyOf(message));
+            return found === undefined ? [] : [{ message: found, position }];
+          });
         },
+      }),
+    search: (groupIds, text, before, limit) =>
+      fillPage<MessageRow>({
+        limit,
+        read: (last) => readModels.search(groupIds, text, last?.sentPosition ?? before, limit),
         // A text that has changed since may not hold the words any more, and that it held them is not told.
         async keep(rows) {
-          if (rows.every((row) => stands(state, row))) return rows;
-          const now = await byId(
-            groupId,
-            rows.map(({ messageId }) => messageId),
-          );
-          const texts = new Map(now.map((message) => [message.seq, message.text]));
-          return rows.filter((row) => texts.get(row.seq) === row.text);
+          const now = await asShown(rows);
+          return rows.filter((row) => now.get(keyOf(row))?.text === row.text);
         },
-      });
-    },
+      }),
   };
 }
+
+/** A halted group is shown in no list, and keeps no other from being shown. */
+function noneOfHalted(error: unknown): readonly MessageRow[] {
+  if (error instanceof GroupHalted) return [];
+  throw error;
+}
+
+const keyOf = ({ groupId, seq }: MessageRow): string => `${groupId} ${seq}`;
 
 const stands = (state: GroupState, { messageId, text }: MessageRow): boolean =>
   text === null || ['stands', 'untouched'].includes(knownText(state, messageId, text));

@@ -41,8 +41,14 @@ export interface MessagePages extends Pick<MessageMemory, 'messages'> {
   /** Messages that mention the person, by name or with everybody, in groups of which they are active members; newest first. */
   mentionsPage(userId: string, before: Position | undefined, limit: number): Promise<readonly MentionRow[]>;
   /**
-   * Messages of a group that hold every word of `text`, newest first. Words are those of `searchWords`: whole, without
-   * regard to case or accents. No words find nothing; of a long text the first `maximumSearchWords` count.
+   * Messages of these groups that hold every word of `text`, newest first: by the position at which they were sent. Words
+   * are those of `searchWords`: whole, without regard to case or accents. No words find nothing; of a long text the first
+   * `maximumSearchWords` count. It takes as long as there are groups, whatever other groups hold.
    */
-  search(groupId: string, text: string, beforeSeq: number | undefined, limit: number): Promise<readonly MessageRow[]>;
+  search(
+    groupIds: readonly string[],
+    text: string,
+    before: Position | undefined,
+    limit: number,
+  ): Promise<readonly MessageRow[]>;
 }

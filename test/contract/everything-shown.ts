@@ -32,7 +32,7 @@ export async function everything(readModels: ReadModels, groupIds: readonly stri
       reactions: (await readModels.reactionCounts(timeline)).toSorted((a, b) => a.seq - b.seq),
       readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
       found: await Promise.all(
-        ['apple', 'pear', 'apfel'].map((text) => readModels.search(groupId, text, undefined, 99)),
+        ['apple', 'pear', 'apfel'].map((text) => readModels.search([groupId], text, undefined, 99)),
       ),
     };
   });

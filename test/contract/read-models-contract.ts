@@ -82,7 +82,7 @@ function progressContract(fixture: ReadModelsFixture): void {
       readModels.reactionCounts([{ groupId: 'g', seq: 1 }]),
       readModels.reactions([{ groupId: 'g', seq: 1 }]),
       readModels.mentionsPage('ada', undefined, 9),
-      readModels.search('g', 'word', undefined, 9),
+      readModels.search(['g'], 'word', undefined, 9),
       readModels.readersPage({ groupId: 'g', seq: 1 }, undefined, undefined, 9),
     ];
     for (const answer of answers) expect(await answer).toEqual([]);

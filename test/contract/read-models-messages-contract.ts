@@ -139,8 +139,10 @@ function searchContract(fixture: ReadModelsFixture): void {
     const history = new History().create('g', 'Group', ['ada']).create('h', 'Other', ['ada']);
     for (const text of texts) history.send('h', 'ada', text).send('g', 'ada', text).send('h', 'ada', text);
     await history.apply(fixture.writer);
-    const found = async (text: string, before?: number, limit = 99) =>
-      seqs(await fixture.readModels.search('g', text, before, limit));
+    const found = async (text: string, before?: number, limit = 99) => {
+      const [message] = await fixture.readModels.messages('g', [`g-${before}`]);
+      return seqs(await fixture.readModels.search(['g'], text, message?.sentPosition, limit));
+    };
     return { history, found };
   }
 
@@ -152,6 +154,34 @@ function searchContract(fixture: ReadModelsFixture): void {
     expect(await found('fox-hounds')).toEqual([4]);
     expect(await found('fo')).toEqual([]);
     expect(await found('fox wolf')).toEqual([]);
+  });
+
+  test('a search in several groups gives the newest of all of them, page after page, and nothing of others', async () => {
+    const { writer, readModels } = fixture;
+    const history = new History();
+    const groupIds = Array.from({ length: 60 }, (_, index) => `g${index}`);
+    for (const groupId of [...groupIds, 'other']) history.create(groupId, 'Group', ['ada']);
+    // Turned round every other time, so that no order of groups is that of their messages.
+    for (let round = 0; round < 4; round += 1) {
+      const order = round % 2 === 0 ? groupIds : groupIds.toReversed();
+      for (const groupId of order) history.send(groupId, 'ada', round === 2 ? 'noise' : `hay ${groupId}`);
+      history.send('other', 'ada', 'hay');
+    }
+    await history.apply(writer);
+    const asked = [...groupIds, 'unknown'];
+    const all = await readModels.search(asked, 'hay', undefined, 999);
+    expect(all).toHaveLength(180);
+    expect(all).toEqual(all.toSorted((a, b) => b.sentPosition - a.sentPosition));
+    expect(new Set(all.map(({ groupId }) => groupId))).toEqual(new Set(groupIds));
+    const paged: MessageRow[] = [];
+    for (let before: number | undefined; ; before = paged.at(-1)?.sentPosition) {
+      const page = await readModels.search(asked, 'hay', before, 17);
+      paged.push(...page);
+      if (page.length < 17) break;
+    }
+    expect(paged).toEqual(all);
+    expect(await readModels.search(['other', 'g3'], 'hay g3', undefined, 9)).toHaveLength(3);
+    expect(await readModels.search([], 'hay', undefined, 9)).toEqual([]);
   });
 
   test('a search regards neither case nor accents, in any script', async () => {

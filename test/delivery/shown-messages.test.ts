@@ -25,10 +25,8 @@ function queries(stage: Stage) {
         .filter(({ seq }) => seq >= range.fromSeq && seq <= range.toSeq)
         .toReversed()
         .slice(0, range.limit),
-    search: async (_: string, word: string, beforeSeq: number | undefined, limit: number) =>
-      (await all())
-        .filter(({ seq, text }) => text?.includes(word) && (beforeSeq === undefined || seq < beforeSeq))
-        .slice(0, limit),
+    search: async (_: readonly string[], word: string, before = Number.MAX_SAFE_INTEGER, limit: number) =>
+      (await all()).filter(({ sentPosition, text }) => text?.includes(word) && sentPosition < before).slice(0, limit),
     mentionsPage: async (_: string, before: number | undefined, limit: number) =>
       (await all())
         .map((message) => ({ message, position: message.seq }))
@@ -85,8 +83,8 @@ describe('while the rows lag behind', () => {
   });
 
   test('a search does not tell that a text once held the words', async () => {
-    expect(texts(await messages.search(groupId, 'words', undefined, 10))).toEqual(['three words']);
-    expect(await messages.search(groupId, 'message', undefined, 10)).toEqual([]);
+    expect(texts(await messages.search([groupId], 'words', undefined, 10))).toEqual(['three words']);
+    expect(await messages.search([groupId], 'message', undefined, 10)).toEqual([]);
   });
 
   test('where the log does not answer, a text in doubt is left out', async () => {
@@ -193,7 +191,7 @@ describe('a group that is let go and loaded again, while its rows are on their w
     const real = queries(stage);
     const readModels = { ...real, search: letGoAfter(real.search) };
     const shown = createShownMessages({ readModels, commands: stage.commands, log: stage.log });
-    expect(texts(await shown.search(groupId, 'words', undefined, 10))).toEqual(['three words']);
+    expect(texts(await shown.search([groupId], 'words', undefined, 10))).toEqual(['three words']);
   });
 
   test('is refused where that happens whenever it is read', async () => {
@@ -228,9 +226,9 @@ test('a search reads on until its page is full, and gives up where nearly nothin
   await stage.fed();
   await stage.append(...many.slice(-100).map((_, index) => deleted(154 + index)));
   await stage.fed();
-  const found = await messages.search(groupId, 'hay', undefined, 20);
+  const found = await messages.search([groupId], 'hay', undefined, 20);
   expect(found.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => 153 - index));
-  await expect(messages.search(groupId, 'hay', undefined, 2)).rejects.toThrow(ReadModelsUnavailable);
+  await expect(messages.search([groupId], 'hay', undefined, 2)).rejects.toThrow(ReadModelsUnavailable);
 });
 
 test('rows of messages that nothing has touched are read once, and nothing else is asked', async () => {

@@ -79,12 +79,13 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
         .filter(({ position }) => before === undefined || position < before)
         .sort((a, b) => b.position - a.position)
         .slice(0, limit),
-    search: async (groupId, text, beforeSeq, limit) => {
+    search: async (groupIds, text, before = Number.MAX_SAFE_INTEGER, limit) => {
       const words = searchWords(text).slice(0, maximumSearchWords);
       const holdsAll = (found: readonly string[]): boolean => words.every((word) => found.includes(word));
-      return messagesOf(groupId)
-        .filter(({ seq, text: own }) => own !== null && seq < (beforeSeq ?? seq + 1) && holdsAll(searchWords(own)))
-        .reverse()
+      return groupIds
+        .flatMap(messagesOf)
+        .filter(({ sentPosition, text: own }) => own !== null && sentPosition < before && holdsAll(searchWords(own)))
+        .sort((a, b) => b.sentPosition - a.sentPosition)
         .slice(0, words.length === 0 ? 0 : limit)
         .map(toMessage);
     },

@@ -67,10 +67,11 @@ async function scene(
   const server = await startTestServer({ environment: {}, ...(betweenRuns && { betweenRuns }) });
   onTestFinished(() => server.stop());
   const [ada, bob, eve] = await Promise.all([server.person('ada'), server.person('bob'), server.person('eve')]);
-  for (const groupId of [...groupIds, 'good']) {
+  // What is asked of all groups meets the halted ones first.
+  for (const groupId of ['good', ...groupIds]) {
     await createGroup(ada, groupId, [bob]);
     await send(ada, groupId, `${groupId}-1`, 'one');
-    await send(ada, groupId, `${groupId}-2`, 'two');
+    await send(ada, groupId, `${groupId}-2`, 'two @all');
     await mark(bob, groupId, 1);
   }
   return { server, ada, bob, eve };
@@ -125,6 +126,11 @@ async function expectOthersToGoOn({ server, ada, bob }: Scene, groupIds: readonl
     '{ inbox(first: 9) { edges { node { group { id } } } } }',
   );
   expect(inbox.inbox.edges.map(({ node }) => node.group.id)).toEqual(['good']);
+  // Their messages hold the word, and a mention, as well.
+  const { messages } = server.services;
+  const found = await messages.search([...groupIds, 'good'], 'one', undefined, 1);
+  expect(found).toMatchObject([{ groupId: 'good' }]);
+  expect(await messages.mentionsPage('bob', undefined, 1)).toMatchObject([{ message: { groupId: 'good' } }]);
   const halted = await server.services.readModels.haltedGroups();
   expect(halted.map(({ groupId }) => groupId).sort()).toEqual([...groupIds].sort());
   const ready = await (await fetch(`${server.url}/ready`)).json();

@@ -25,8 +25,8 @@ const setups: Readonly<Record<Built, Setup>> = {
     indexes: [
       { key: { groupId: 1, seq: 1 }, name: 'page' },
       { key: { messageId: 1, groupId: 1 }, name: 'id' },
-      // Equality on a word, then in order: the search sorts nothing.
-      { key: { groupId: 1, words: 1, seq: -1 }, name: 'search' },
+      // Equality on group and word, then in order: the search sorts nothing, in one group or in several.
+      { key: { groupId: 1, words: 1, sentPosition: -1 }, name: 'search' },
     ],
     schema: {
       ...versioned,

@@ -15,7 +15,7 @@ import type {
 } from '../../ports/row-store.ts';
 
 /** Raised whenever the documents or what is in them changes: each version has builds of its own. */
-export const readModelSchemaVersion = 3;
+export const readModelSchemaVersion = 4;
 
 /**
  * Every document is of one group and says which, and every filter that is about groups names them: so the collections of a

@@ -1,9 +1,11 @@
+import type { Position } from '../../ports/event-log.ts';
 import type { MessageMemory } from '../../ports/message-memory.ts';
 import type { MessagePages, PeoplePages } from '../../ports/pages.ts';
 import type { MessageKey, MessageRow } from '../../ports/rows.ts';
 import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
 import { type AnyVersioned, stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
+import { chunksOf } from './document-writes.ts';
 import {
   type GroupDocument,
   idOf,
@@ -48,9 +50,17 @@ export function createMessageQueries(connection: Connection, reads: GroupReads):
         const found = await run(() => timeline.find(wanted, options).toArray());
         return messagesAt(found, new Map([[groupId, group]]));
       }),
-    search: (groupId, text, beforeSeq, limit) => {
+    search: (groupIds, text, before, limit) => {
       const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))];
-      return inGroup(groupId, (group, options) => searchIn(connection, group, options, { words, beforeSeq, limit }));
+      if (words.length === 0 || limit < 1) return Promise.resolve([]);
+      return reads.consistently(async (options) => {
+        const groups = await reads.groups(groupIds, options);
+        const search = { words, before: before ?? Number.MAX_SAFE_INTEGER, limit };
+        const pieces = [...chunksOf([...groups.values()], groupsPerQuery)];
+        const found = await Promise.all(pieces.map((piece) => searchIn(connection, piece, options, search)));
+        const rows = found.flatMap((some) => (some === tooNew ? [] : some));
+        return found.includes(tooNew) ? tooNew : rows.sort(newestFirst).slice(0, limit);
+      });
     },
     ...createReactionQueries(connection, reads),
   };
@@ -117,31 +127,38 @@ export const messagesAt = (
   groups: ReadonlyMap<string, GroupDocument>,
 ): MessageRow[] | typeof tooNew => rowsAt(documents, groups, (document) => [toMessageRow(document)]);
 
+/** The server merges so many ranges of an index, and sorts nothing: MongoDB's manual says fewer than 201 values of `$in`. */
+const groupsPerQuery = 50;
+const newestFirst = (a: MessageRow, b: MessageRow): number => b.sentPosition - a.sentPosition;
+
 /**
  * A document's words are also those of its text before, as long as that may be shown: whether it holds the words is for
  * the text that is shown to say.
  */
 async function searchIn(
   { collections, run }: Connection,
-  group: GroupDocument,
+  groups: readonly GroupDocument[],
   options: ReadOptions,
-  { words, beforeSeq, limit }: { words: readonly string[]; beforeSeq: number | undefined; limit: number },
+  { words, before: start, limit }: { words: readonly string[]; before: Position; limit: number },
 ): Promise<MessageRow[] | typeof tooNew> {
   const rows: MessageRow[] = [];
+  const byId = new Map(groups.map((group) => [group._id, group]));
   // Only the first bounds what is looked at, and the longer a word is, the fewer messages hold it, by and large (Zipf).
   const rarest = words.toSorted((a, b) => b.length - a.length);
-  let before = Math.min(beforeSeq ?? Number.MAX_SAFE_INTEGER, group.lastSeq + 1);
-  while (words.length > 0 && rows.length < limit) {
-    const wanted = { groupId: group._id, words: { $all: rarest }, seq: { $lt: before } };
-    const found = await run(() => collections.timeline.find(wanted, options).sort({ seq: -1 }).limit(limit).toArray());
-    const shown = messagesAt(found, new Map([[group._id, group]]));
+  let before = start;
+  while (rows.length < limit) {
+    const wanted = { groupId: { $in: [...byId.keys()] }, words: { $all: rarest }, sentPosition: { $lt: before } };
+    const found = await run(() =>
+      collections.timeline.find(wanted, options).sort({ sentPosition: -1 }).limit(limit).toArray(),
+    );
+    const shown = messagesAt(found, byId);
     if (shown === tooNew) return tooNew;
     for (const row of shown) {
       const held = new Set(searchWords(row.text ?? ''));
       if (words.every((word) => held.has(word)) && rows.length < limit) rows.push(row);
     }
     if (found.length < limit) break;
-    before = found.at(-1)?.seq ?? 0;
+    before = found.at(-1)?.sentPosition ?? 0;
   }
   return rows;
 }

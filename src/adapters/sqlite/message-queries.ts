@@ -25,10 +25,6 @@ export function prepareMessageQueries(database: DatabaseSync) {
   const highest = page('DESC');
   const byKey = messagesWhere('WHERE p.message_key = ?');
   const byIdInGroup = messagesWhere('WHERE p.message_id = ? AND p.message_key BETWEEN ? AND ?');
-  const found = prepareQuery<[number]>(
-    database,
-    `SELECT rowid FROM message_words WHERE message_words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
-  );
   const emojis = prepareQuery<[string, number]>(
     database,
     `SELECT j.value ->> 0, j.value ->> 1 FROM reaction_counts r CROSS JOIN json_each(r.counts) j
@@ -40,6 +36,7 @@ export function prepareMessageQueries(database: DatabaseSync) {
   );
   const message = (key: number): readonly MessageRow[] => byKey.all(key).map(toMessageRow);
   const mentioned = prepareMentions(database);
+  const found = prepareSearch(database);
 
   /** Rows of several messages; those of unknown groups have none. */
   function eachKey<Row>(keys: readonly MessageKey[], read: (key: MessageKey, messageKey: number) => Row[]): Row[] {
@@ -85,21 +82,63 @@ export function prepareMessageQueries(database: DatabaseSync) {
           message(key).map((row) => ({ message: row, position })),
         ),
       ),
-    /** Words are letters and digits, so in quotes nothing of them is query syntax. */
-    search(groupId: string, text: string, beforeSeq: number | undefined, limit: number): readonly MessageRow[] {
-      const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))].map((word) => `"${word}"`);
-      return inOneSnapshot(database, () => {
-        const group = groupKey.get(groupId);
-        if (group === undefined || words.length === 0) return [];
-        const before = messageKeyOf(group[0], Math.min(beforeSeq ?? highestSeq, highestSeq));
-        return found.all(words.join(' '), messageKeyOf(group[0], 0), before, limit).flatMap(([key]) => message(key));
-      });
-    },
+    search: (groupIds: readonly string[], text: string, before: number | undefined, limit: number) =>
+      inOneSnapshot(database, () =>
+        found(groupIds, text, before ?? Number.MAX_SAFE_INTEGER, limit).flatMap(([, key]) => message(key)),
+      ),
   };
 }
 
-/** A mention's position and its message's key. */
-type Mention = readonly [number, number];
+/** A position, and the key of a message that was sent there or mentions somebody there. */
+type Place = readonly [number, number];
+
+const newestFirst = ([a]: Place, [b]: Place): number => b - a;
+
+/**
+ * The newest messages before a position that hold all the words, newest first. Each group is a range of the index's rows,
+ * so that other groups' messages cost nothing; within a group, seq and position grow together.
+ */
+function prepareSearch(database: DatabaseSync) {
+  const extent = prepareQuery<readonly [number, number, number]>(
+    database,
+    'SELECT group_key, last_seq, activity_position FROM groups WHERE group_id = ?',
+  );
+  const firstFrom = prepareQuery<readonly [number, number]>(
+    database,
+    `SELECT message_key, sent_position FROM messages WHERE message_key >= ? AND message_key < ?
+     ORDER BY message_key LIMIT 1`,
+  );
+  const found = prepareQuery<Place>(
+    database,
+    `SELECT p.sent_position, w.rowid FROM message_words w CROSS JOIN messages p ON p.message_key = w.rowid
+     WHERE w.message_words MATCH ? AND w.rowid > ? AND w.rowid < ? ORDER BY w.rowid DESC LIMIT ?`,
+  );
+
+  /** Where the group's messages end that were sent before the position, by halving. */
+  function endBefore(position: number, start: number, end: number): number {
+    let [low, high] = [start, end];
+    while (low < high) {
+      const middle = low + Math.floor((high - low) / 2);
+      const [key, sentPosition] = firstFrom.get(middle, high) ?? [high, position];
+      if (sentPosition >= position) high = middle;
+      else low = key + 1;
+    }
+    return low;
+  }
+
+  return (groupIds: readonly string[], text: string, before: number, limit: number): readonly Place[] => {
+    // Words are letters and digits, so in quotes nothing of them is query syntax.
+    const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))].map((word) => `"${word}"`).join(' ');
+    if (words === '') return [];
+    const places = groupIds.flatMap((groupId) => {
+      const [groupKey, lastSeq, activityPosition] = extent.get(groupId) ?? [];
+      if (groupKey === undefined || lastSeq === undefined || activityPosition === undefined) return [];
+      const [start, end] = [messageKeyOf(groupKey, 0), messageKeyOf(groupKey, lastSeq) + 1];
+      return found.all(words, start, activityPosition < before ? end : endBefore(before, start, end), limit);
+    });
+    return places.sort(newestFirst).slice(0, limit);
+  };
+}
 
 /**
  * A person's mentions before a position, newest first.
@@ -109,7 +148,7 @@ type Mention = readonly [number, number];
  * - Either counts only in groups of which they are a member now. One message is one mention.
  */
 function prepareMentions(database: DatabaseSync) {
-  const byName = prepareQuery<Mention>(
+  const byName = prepareQuery<Place>(
     database,
     `SELECT n.position, n.message_key FROM mentions n WHERE n.user_id = ? AND n.position < ? AND EXISTS (
        SELECT 1 FROM members m WHERE m.group_key = n.message_key / ${seqsPerGroup} AND m.user_id = n.user_id AND m.active = 1)
@@ -127,9 +166,9 @@ function prepareMentions(database: DatabaseSync) {
   );
 
   /** Reads a group's mentions of everybody from the newest on, no further than the first stay and the page reach. */
-  function collectOfAll(groupKey: number, stayText: string, userId: string, before: number, limit: number): Mention[] {
+  function collectOfAll(groupKey: number, stayText: string, userId: string, before: number, limit: number): Place[] {
     const stays = toStays(stayText);
-    const mentions: Mention[] = [];
+    const mentions: Place[] = [];
     for (const [position, seq] of ofAll.iterate(groupKey, before, userId)) {
       if (seq <= (stays[0]?.from ?? 0) || mentions.length >= limit) break;
       if (isWithin(stays, seq)) mentions.push([position, messageKeyOf(groupKey, seq)]);
@@ -137,11 +176,11 @@ function prepareMentions(database: DatabaseSync) {
     return mentions;
   }
 
-  return (userId: string, before: number, limit: number): readonly Mention[] => {
+  return (userId: string, before: number, limit: number): readonly Place[] => {
     const mentions = new Map(byName.all(userId, before, limit));
     for (const [groupKey, stays] of memberships.all(userId)) {
       for (const [position, key] of collectOfAll(groupKey, stays, userId, before, limit)) mentions.set(position, key);
     }
-    return [...mentions].sort(([a], [b]) => b - a).slice(0, limit);
+    return [...mentions].sort(newestFirst).slice(0, limit);
   };
 }

@@ -11,7 +11,7 @@ import { identityOf } from './same-files.ts';
 /** "HWRM" in the file's header: Highwater's read models. */
 const applicationId = 0x4857524d;
 /** Raised whenever the tables or what is in them changes: a build of any other version is not gone on with. */
-export const readModelSchemaVersion = 3;
+export const readModelSchemaVersion = 4;
 
 /** A message's key is its group's key and its seq in one integer: 33 million groups of 268 million messages each. */
 export const seqsPerGroup = maximumSeq + 1;

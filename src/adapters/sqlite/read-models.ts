@@ -71,7 +71,7 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     reactionCounts: async (keys) => reading((query) => query.reactionCounts(keys)),
     reactions: async (keys) => reading((query) => query.reactions(keys)),
     mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),
-    search: async (groupId, text, before, limit) => reading((query) => query.search(groupId, text, before, limit)),
+    search: async (groupIds, text, before, limit) => reading((query) => query.search(groupIds, text, before, limit)),
     readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
     haltedGroups: async () => reading((query) => query.haltedGroups()),
     close: async () => {

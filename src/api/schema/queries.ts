@@ -139,7 +139,7 @@ async function search(_: unknown, { groupId, text, first, after }: SearchArgumen
   const before = decodeNumberCursor(list, after);
   const rows = await forMember(context, groupId, async () => {
     requireNothingRefused(await context.services.freshness.atLeast(undefined));
-    return context.services.messages.search(groupId, text, before, size + 1);
+    return context.services.messages.search([groupId], text, before, size + 1);
   });
-  return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.seq), node }));
+  return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.sentPosition), node }));
 }

@@ -6,7 +6,7 @@ import { BuildGone } from '../../../src/ports/read-model-builds.ts';
 
 /** A server that answers each look when the test says so, as things are at that moment. */
 function createServer() {
-  const build = 'v3-000000000000';
+  const build = 'v4-000000000000';
   const server = { isThere: true, looks: [] as (() => void)[] };
   const look = () =>
     new Promise<object | null>((resolve) => {

@@ -126,7 +126,7 @@ test('readers of a file that was removed answer from all of it, the write-ahead 
   await writer.close();
   createReadModelFile(file);
   expect(await readModels.groupSnapshot('g')).toEqual(before);
-  expect(await readModels.search('g', 'one', undefined, 9)).toHaveLength(1);
+  expect(await readModels.search(['g'], 'one', undefined, 9)).toHaveLength(1);
   await readModels.close();
 });
 

@@ -177,7 +177,7 @@ describe('a writer whose connection is cut', () => {
       { text: null },
       { text: 'open' },
     ]);
-    expect(await readModels.search('g', 'open', undefined, 9)).toHaveLength(1);
+    expect(await readModels.search(['g'], 'open', undefined, 9)).toHaveLength(1);
   });
 });
 
@@ -187,7 +187,7 @@ describe('a server that is not there', () => {
   test('is unavailable to readers, by name, and opening the builds does not need it', async () => {
     const builds = openBuilds(nowhere);
     await expect(builds.served()).rejects.toThrow(ReadModelsUnavailable);
-    await expect(builds.openReadModels('v3-000000000000')).rejects.toThrow(ReadModelsUnavailable);
+    await expect(builds.openReadModels('v4-000000000000')).rejects.toThrow(ReadModelsUnavailable);
     await builds.close();
     await builds.close();
     await expect(builds.served()).rejects.toThrow(ReadModelsUnavailable);
@@ -196,7 +196,7 @@ describe('a server that is not there', () => {
   test('keeps a writer waiting until it is told to stop', async () => {
     const abort = new AbortController();
     const told = Promise.withResolvers<string>();
-    const opening = openWriter(nowhere, 'v3-000000000000', {
+    const opening = openWriter(nowhere, 'v4-000000000000', {
       ...{ signal: abort.signal, onWaiting: told.resolve },
     });
     expect(await told.promise).toMatch(/cannot be used/);

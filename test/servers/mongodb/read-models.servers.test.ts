@@ -54,7 +54,7 @@ describe('on a cluster that is sharded by group', () => {
     ['delete', { deletes: [{ q: {} }] }],
     ['insert', { documents: [{ _id: 'g 1' }] }],
   ] as const)('it would be noticed of a %s of %j', ([name, body]) => {
-    expect(withoutShardKey({ name, collection: 'timeline', namespace: 'v3-000000000000_timeline', body })).toHaveLength(
+    expect(withoutShardKey({ name, collection: 'timeline', namespace: 'v4-000000000000_timeline', body })).toHaveLength(
       1,
     );
   });

@@ -85,7 +85,7 @@ test('reactions under messages of several groups are one query', async () => {
 });
 
 test('a search begins with the longest word, whose messages are the fewest by and large', async () => {
-  const commands = await commandsOf(() => readModels.search('g', 'a 17 word', undefined, 9));
+  const commands = await commandsOf(() => readModels.search(['g'], 'a 17 word', undefined, 9));
   const searched = commands.find(({ collection }) => collection === 'timeline');
   expect(searched?.body['filter'].words).toEqual({ $all: ['word', '17', 'a'] });
 });
@@ -97,7 +97,7 @@ const queries: Readonly<Record<string, (models: ReadModels) => Promise<unknown>>
   readersPage: (models) => models.readersPage({ groupId: 'g', seq: 1 }, undefined, undefined, 50),
   timelinePage: (models) => models.timelinePage('g', { fromSeq: 1, toSeq: 9, limit: 9, last: false }),
   messages: (models) => models.messages('g', ['g-1']),
-  search: (models) => models.search('g', 'word', undefined, 9),
+  search: (models) => models.search(['g'], 'word', undefined, 9),
   mentionsPage: (models) => models.mentionsPage('reader-00', undefined, 9),
   reactionCounts: (models) => models.reactionCounts([{ groupId: 'g', seq: 1 }]),
   reactions: (models) => models.reactions([{ groupId: 'g', seq: 1 }]),

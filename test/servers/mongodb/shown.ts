@@ -18,7 +18,7 @@ export async function shown(stored: ReadModels, groupId: string, userIds: readon
     reactionCounts: (await readModels.reactionCounts(timeline)).toSorted((a, b) => a.seq - b.seq),
     reactions: (await readModels.reactions(timeline)).toSorted((a, b) => (reactionKey(a) < reactionKey(b) ? -1 : 1)),
     readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
-    found: await readModels.search(groupId, 'word', undefined, 99),
+    found: await readModels.search([groupId], 'word', undefined, 99),
     mentions: await Promise.all(userIds.map((userId) => readModels.mentionsPage(userId, undefined, 99))),
     inboxes: await Promise.all(userIds.map((userId) => readModels.inboxPage(userId, undefined, 99))),
   };

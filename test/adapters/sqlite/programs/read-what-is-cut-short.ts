@@ -10,7 +10,7 @@ const ask = () =>
     readModels.membersPage('g', undefined, 10),
     readModels.inboxPage('ada', undefined, 10),
     readModels.groupSnapshot('g'),
-    readModels.search('g', 'one', undefined, 10),
+    readModels.search(['g'], 'one', undefined, 10),
     readModels.mentionsPage('ada', undefined, 10),
   ]);
 const before = await ask();
