@@ -37,10 +37,11 @@ export function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState>
     exists: true,
     name: group.name,
     members: PersistentMap(
-      members.map(({ userId, name, role, active, stays }) => [
-        userId,
-        { name, role, active, afterSeq: stays.at(-1)?.from ?? 0, returned: stays.length > 1 },
-      ]),
+      members.map(({ userId, name, role, active, stays, markedUpTo }) => {
+        // Who never left has marked nothing while they were gone.
+        const since = stays.length > 1 ? position : startOfLog;
+        return [userId, { name, role, active, since, markedUpTo }];
+      }),
     ),
     memberCount: active.length,
     ownerCount: active.filter(({ role }) => role === 'owner').length,
@@ -54,7 +55,7 @@ export function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState>
 export function warmMarks(snapshot: GroupSnapshot | undefined): Warm<MarksState> {
   if (snapshot === undefined) return { state: marksDecider.initialState, version: noStream, position: startOfLog };
   const { group, members, position } = snapshot;
-  const marks = PersistentMap(members.map(({ userId, markedUpTo }) => [userId, markedUpTo]));
+  const marks = PersistentMap(members.map(({ userId, markedUpTo }) => [userId, { upTo: markedUpTo, position }]));
   const byteLength = members.reduce((bytes, { userId }) => bytes + markBytes(userId), 0);
-  return { state: { marks, byteLength }, version: group.readsVersion, position };
+  return { state: { marks, countedThrough: position, byteLength }, version: group.readsVersion, position };
 }

@@ -1,5 +1,5 @@
 import type { DecodedRecord } from '../events/decode-recorded.ts';
-import type { GroupEvent, ReadsEvent } from '../events/event.ts';
+import type { GroupEvent } from '../events/event.ts';
 import { groupStream, readsStream } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, type RecordedEvent, startOfLog } from '../ports/event-log.ts';
 import type { GroupSnapshots, SharedSnapshots } from '../ports/group-snapshots.ts';
@@ -7,12 +7,13 @@ import { createHaltedGroups, GroupHalted, type HaltedGroups } from '../ports/hal
 import type { MessageMemory } from '../ports/message-memory.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
-import { snapshotIfThere, warmGroup, warmMarks } from './cold-start.ts';
+import { snapshotIfThere, warmGroup } from './cold-start.ts';
 import type { WaitingBounds } from './command-queues.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
 import { activeMember, type GroupState, groupStateBytes } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
-import { type MarkReadUpTo, type MarksState, marksDecider } from './marks.ts';
+import { createMarkCommands, type HandledMark } from './mark-commands.ts';
+import type { MarkReadUpTo } from './marks.ts';
 import type { Handled } from './pending-command.ts';
 import type { Refusal } from './refusal.ts';
 import { remember } from './remember.ts';
@@ -23,7 +24,7 @@ import { createWholeGroups, type WholeGroups } from './whole-groups.ts';
 export interface Commands {
   /** Decides and appends; see createCommandHandler for order, durability and errors. */
   handleGroup(groupId: string, command: GroupCommand): Promise<Handled<GroupState, GroupEvent>>;
-  handleMark(groupId: string, command: MarkReadUpTo): Promise<Handled<MarksState, ReadsEvent>>;
+  handleMark(groupId: string, command: MarkReadUpTo): Promise<HandledMark>;
   /**
    * The group as of everything that this process has appended or followed: what rights are checked against. While the log
    * cannot be read, a cold one is as the read models have it; throws LogUnavailable where they have nothing of it.
@@ -91,15 +92,13 @@ export function createCommands(options: CommandsOptions): Commands {
     weigh: groupStateBytes,
     capacityBytes: capacityBytes * (1 - marksShare),
   });
-  const marks = createWarmStreams<MarksState>({
+  const { marks, handle: decideAndAppendMark } = createMarkCommands({
     log,
     halted,
-    streamName: readsStream,
-    evolve: (state, { event, metadata }, position) =>
-      marksDecider.evolve(state, event as ReadsEvent, { metadata, position }),
-    snapshot: async (groupId) => warmMarks(await snapshotIfThere(log, ofMarks, groupId, readsStream(groupId))),
-    weigh: ({ byteLength }) => byteLength,
+    groups,
+    snapshot: (groupId) => snapshotIfThere(log, ofMarks, groupId, readsStream(groupId)),
     capacityBytes: capacityBytes * marksShare,
+    waiting,
   });
 
   const decideAndAppend = createCommandHandler({
@@ -124,21 +123,6 @@ export function createCommands(options: CommandsOptions): Commands {
     if (activeMember(handled.state, command.actorId) !== undefined) return handled;
     return { ...handled, position: startOfLog };
   };
-
-  const decideAndAppendMark = createCommandHandler({
-    log,
-    decider: marksDecider,
-    streams: marks,
-    streamName: readsStream,
-    waiting,
-    prepare: async (groupId, commands) => {
-      const { state } = await groups.warm(groupId);
-      const isNews = commands.some(({ upTo, actorId }) => upTo > state.lastSeq || !state.members.get(actorId)?.active);
-      // Another process may have appended what this mark is about.
-      const group = isNews ? (await groups.newest(groupId)).state : state;
-      return { context: { group }, warm: await marks.warm(groupId) };
-    },
-  });
 
   /** The rows may not be there yet. */
   const statesAtHalt = new Map<string, GroupState>();

@@ -7,22 +7,22 @@ import type { Pending } from './pending-command.ts';
 import { isRefused, isRepeated } from './refusal.ts';
 
 /** An event of a batch with the command that it answers. */
-export interface Decided<State, Command, Event> {
+export interface Decided<State, Command, Event, Context> {
   readonly event: Event;
   readonly metadata: EventMetadata;
   readonly encoded: EncodedEvent;
-  readonly pending: Pending<State, Command, Event>;
+  readonly pending: Pending<State, Command, Event, Context>;
 }
 
 /** Decides each command on the state that the one before it left. What comes of it are the events to append, in order. */
 export function decideTogether<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   decider: Decider<State, Command, Event, Context>,
   streamName: StreamName,
-  batch: readonly Pending<State, Command, Event>[],
+  batch: readonly Pending<State, Command, Event, Context>[],
   state: State,
   context: Context,
-): readonly Decided<State, Command, Event>[] {
-  const all: Decided<State, Command, Event>[] = [];
+): readonly Decided<State, Command, Event, Context>[] {
+  const all: Decided<State, Command, Event, Context>[] = [];
   for (const pending of batch) {
     const decision = decider.decide(pending.command, state, context);
     pending.refused = isRefused(decision) ? decision.refused : undefined;
@@ -49,11 +49,11 @@ export function decideTogether<State, Command extends CommandEnvelope, Event ext
  * The id says which event of which command it is, and what the event says: a repetition is the same event, and a
  * command id that is used again for something else never passes for one.
  */
-function encodeAll<State, Command extends CommandEnvelope, Event extends HighwaterEvent>(
+function encodeAll<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   streamName: StreamName,
   events: readonly Event[],
-  pending: Pending<State, Command, Event>,
-): readonly Decided<State, Command, Event>[] {
+  pending: Pending<State, Command, Event, Context>,
+): readonly Decided<State, Command, Event, Context>[] {
   const { commandId, correlationId = commandId, commandDigest, actorId, at } = pending.command;
   const command = { correlationId, causationId: commandId, commandDigest, actorId, at };
   return events.map((event, index) => {

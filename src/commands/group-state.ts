@@ -1,6 +1,8 @@
 import { Map as PersistentMap } from 'immutable';
 import type { GroupEvent } from '../events/event.ts';
 import type { MembersAdded } from '../events/membership.ts';
+import type { MessageSent } from '../events/messages.ts';
+import { markCounts } from '../events/reads.ts';
 import { hashText } from '../events/text-hash.ts';
 import type { Role } from '../events/values.ts';
 import { ownString, stringBytes } from '../memory/string-bytes.ts';
@@ -22,10 +24,10 @@ export interface Member {
   readonly role: Role;
   /** False after leaving: a former member is told so, a stranger is told nothing. */
   readonly active: boolean;
-  /** The group's newest message when the present stay began. */
-  readonly afterSeq: number;
-  /** True when the present stay is not the first. */
-  readonly returned: boolean;
+  /** Where the present stay began, or a later position at which it was going on already. */
+  readonly since: Position;
+  /** The newest message of their own; or their mark, where that was further when the state was loaded. */
+  readonly markedUpTo: number;
 }
 
 /**
@@ -116,7 +118,7 @@ function changeGroup(state: GroupState, event: GroupEvent, position: Position | 
     case 'GroupRenamed':
       return { ...state, name: ownString(event.data.name) };
     case 'MembersAdded':
-      return addMembers(state, event);
+      return addMembers(state, event, position);
     case 'MemberLeft':
     case 'MemberRemoved': {
       const member = state.members.get(event.data.userId);
@@ -144,7 +146,7 @@ function changeGroup(state: GroupState, event: GroupEvent, position: Position | 
     case 'MessageSent': {
       const message = messageState({ ...event.data, isEdited: false, position });
       const messages = withEntry(state.messages, event.data.messageId, message, messageEntryBytes);
-      return { ...state, lastSeq: event.data.seq, messages };
+      return { ...state, lastSeq: event.data.seq, messages, members: withOwnMark(state.members, event) };
     }
     case 'MessageEdited': {
       const textHash = hashText(event.data.text);
@@ -170,7 +172,15 @@ export function withMessages(state: GroupState, found: Iterable<readonly [string
   return { ...state, messages };
 }
 
-function addMembers(state: GroupState, { data }: MembersAdded): GroupState {
+/** Sending moves the author's own mark to the message, see readUpTo. */
+function withOwnMark(members: GroupState['members'], { data: { authorId, seq } }: MessageSent): GroupState['members'] {
+  const author = members.get(authorId);
+  return author !== undefined && markCounts(author, seq)
+    ? members.set(authorId, { ...author, markedUpTo: seq })
+    : members;
+}
+
+function addMembers(state: GroupState, { data }: MembersAdded, position: Position = startOfLog): GroupState {
   let { membersByteLength, ownerCount } = state;
   const members = state.members.withMutations((all) => {
     for (const added of data.members) {
@@ -180,7 +190,8 @@ function addMembers(state: GroupState, { data }: MembersAdded): GroupState {
       membersByteLength += memberBytes(userId, { name });
       if (added.role === 'owner') ownerCount += 1;
       const { role } = added;
-      all.set(userId, { name, role, active: true, afterSeq: data.afterSeq, returned: earlier !== undefined });
+      const markedUpTo = earlier?.markedUpTo ?? 0;
+      all.set(userId, { name, role, active: true, since: position, markedUpTo });
     }
   });
   return { ...state, members, memberCount: data.memberCount, ownerCount, membersByteLength };

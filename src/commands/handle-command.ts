@@ -49,8 +49,8 @@ const maximumConflicts = 100;
  */
 export function createCommandHandler<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   handling: CommandHandling<State, Command, Event, Context>,
-): (id: string, command: Command) => Promise<Handled<State, Event>> {
-  const queues = createCommandQueues<Pending<State, Command, Event>>(handling.waiting ?? defaultWaitingBounds);
+): (id: string, command: Command) => Promise<Handled<State, Event, Context>> {
+  const queues = createCommandQueues<Pending<State, Command, Event, Context>>(handling.waiting ?? defaultWaitingBounds);
 
   return (id, command) =>
     new Promise((resolve, reject) => {
@@ -86,7 +86,7 @@ export function createCommandHandler<State, Command extends CommandEnvelope, Eve
 async function commit<State, Command extends CommandEnvelope, Event extends HighwaterEvent, Context>(
   handling: CommandHandling<State, Command, Event, Context>,
   id: string,
-  batch: readonly Pending<State, Command, Event>[],
+  batch: readonly Pending<State, Command, Event, Context>[],
 ): Promise<void> {
   const { streams } = handling;
   const streamName = handling.streamName(id);
@@ -105,7 +105,7 @@ async function commit<State, Command extends CommandEnvelope, Event extends High
     }
     const { stored, reached, conflict, fault } = await appendInOrder(handling, id, warm, decided);
     const settled = countSettled(undecided, decided, stored);
-    for (const pending of undecided.slice(0, settled)) settle(pending, reached);
+    for (const pending of undecided.slice(0, settled)) settle(pending, reached, context);
     if (fault !== undefined) throw fault.error;
     undecided = undecided.slice(settled);
     if (conflict === undefined) continue;
@@ -132,7 +132,7 @@ async function appendInOrder<State, Command extends CommandEnvelope, Event exten
   { log, streams, streamName }: CommandHandling<State, Command, Event, Context>,
   id: string,
   decidedOn: Loaded<State>,
-  decided: readonly Decided<State, Command, Event>[],
+  decided: readonly Decided<State, Command, Event, Context>[],
 ): Promise<Appended<State>> {
   let expectedVersion = decidedOn.version;
   let reached = decidedOn;
@@ -157,9 +157,9 @@ async function appendInOrder<State, Command extends CommandEnvelope, Event exten
  * What was decided after the first event that is not stored was decided on a state that never came to be. So was what
  * leaves its word to a later event, unless all of them are stored.
  */
-function countSettled<State, Command, Event>(
-  undecided: readonly Pending<State, Command, Event>[],
-  decided: readonly Decided<State, Command, Event>[],
+function countSettled<State, Command, Event, Context>(
+  undecided: readonly Pending<State, Command, Event, Context>[],
+  decided: readonly Decided<State, Command, Event, Context>[],
   stored: number,
 ): number {
   const firstLost = decided[stored];
@@ -171,10 +171,10 @@ function countSettled<State, Command, Event>(
 const bytesBesidesText = 200;
 
 /** Appends in the decided order, each under the stores' limit. Nearly always there is one. */
-function splitByBytes<State, Command, Event>(
-  decided: readonly Decided<State, Command, Event>[],
-): readonly (readonly Decided<State, Command, Event>[])[] {
-  const appends: Decided<State, Command, Event>[][] = [];
+function splitByBytes<State, Command, Event, Context>(
+  decided: readonly Decided<State, Command, Event, Context>[],
+): readonly (readonly Decided<State, Command, Event, Context>[])[] {
+  const appends: Decided<State, Command, Event, Context>[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const one of decided) {
     const more = 3 * one.encoded.data.length + 3 * one.encoded.metadata.length + bytesBesidesText;
@@ -190,8 +190,8 @@ function splitByBytes<State, Command, Event>(
 }
 
 /** Within an append, versions follow each other. */
-function recordAppended<State, Command, Event>(
-  append: readonly Decided<State, Command, Event>[],
+function recordAppended<State, Command, Event, Context>(
+  append: readonly Decided<State, Command, Event, Context>[],
   expectedVersion: Version,
   position: Position,
 ): void {

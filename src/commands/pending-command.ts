@@ -8,7 +8,7 @@ export interface AppendedEvent<Event> {
   readonly version: Version;
 }
 
-export type Handled<State, Event> =
+export type Handled<State, Event, Context = undefined> =
   | { readonly refused: Refusal }
   | {
       /** What the command appended: nothing when there was nothing to do, or when a later mark in the batch says it all. */
@@ -17,6 +17,8 @@ export type Handled<State, Event> =
       readonly isRepetition: boolean;
       /** The stream's state once the command's batch was durable. */
       readonly state: State;
+      /** What it was decided with. */
+      readonly context: Context;
       readonly version: Version;
       /**
        * Wait for this position to read one's own write: that of the command's events, whenever it is answered, or of the
@@ -29,7 +31,7 @@ export type Handled<State, Event> =
     };
 
 /** A command between being handed in and being answered. */
-export interface Pending<State, Command, Event> {
+export interface Pending<State, Command, Event, Context> {
   readonly command: Command;
   readonly appended: AppendedEvent<Event>[];
   /** Of the append that its newest event was in. */
@@ -42,12 +44,16 @@ export interface Pending<State, Command, Event> {
   unwritable: unknown;
   /** True when an event of it was left out because another one of the batch says it all. */
   isSuperseded: boolean;
-  readonly resolve: (handled: Handled<State, Event>) => void;
+  readonly resolve: (handled: Handled<State, Event, Context>) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Answers a command, once what it was decided to mean is durable. */
-export function settle<State, Command, Event>(pending: Pending<State, Command, Event>, warm: Warm<State>): void {
+export function settle<State, Command, Event, Context>(
+  pending: Pending<State, Command, Event, Context>,
+  warm: Warm<State>,
+  context: Context,
+): void {
   if (pending.refused !== undefined) {
     pending.resolve({ refused: pending.refused });
     return;
@@ -60,5 +66,5 @@ export function settle<State, Command, Event>(pending: Pending<State, Command, E
   const position = appendedAt ?? repeated?.position ?? warm.position;
   const isRepetition = repeated !== undefined && appended.length === 0;
   const { state, version, position: newest } = warm;
-  pending.resolve({ events: appended, isRepetition, state, version, position, newest });
+  pending.resolve({ events: appended, isRepetition, state, context, version, position, newest });
 }

@@ -1,9 +1,9 @@
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { requireInOrder } from '../events/group-order.ts';
+import { markCounts } from '../events/reads.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
 import type { MemberRow } from '../ports/read-models.ts';
 import { createFenwickTree } from './fenwick-tree.ts';
-import { markCounts } from './rows/member.ts';
 
 /** What became of a message's audience. The three terms always add up to it. */
 export interface ReadExplanation {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGroup, send } from './conversation.ts';
+import { createGroup, mark, send } from './conversation.ts';
 import * as documents from './documents.ts';
 import { type Person, type RunningServer, startTestServer } from './running-server.ts';
 
@@ -80,6 +80,64 @@ describe('bad input over HTTP', () => {
     );
     expect(markReadUpTo.marks).toEqual([{ groupId: 'some-marks', markedUpTo: 1 }]);
     expect(markReadUpTo.refusals).toEqual([{ groupId: 'nowhere', code: 'NOT_FOUND' }]);
+  });
+
+  it('lists what is wrong with each mark, and stores the others', async () => {
+    await group('each-mark');
+    for (const id of ['em1', 'em2', 'em3']) await send(ada, 'each-mark', id, 'word');
+    const malformed = ['', ' ', 'a b', 'a\u0000', '\ud800', 'x'.repeat(129)];
+    const wrong = [
+      ...malformed.map((groupId) => ({ groupId, upTo: 1, code: 'BAD_INPUT' })),
+      { groupId: 'each-mark', upTo: -1, code: 'BAD_INPUT' },
+      { groupId: 'each-mark', upTo: 4, code: 'BAD_INPUT' },
+      { groupId: 'each-mark', upTo: 2 ** 31 - 1, code: 'BAD_INPUT' },
+      { groupId: 'nowhere', upTo: 1, code: 'NOT_FOUND' },
+    ];
+    const good = [2, 1, 2].map((upTo) => ({ groupId: 'each-mark', upTo }));
+    const asked = [...good, ...wrong.map(({ groupId, upTo }) => ({ groupId, upTo }))];
+    const { markReadUpTo } = await ben.get<{ markReadUpTo: { marks: object[]; refusals: object[] } }>(
+      documents.markReadUpTo,
+      { input: { marks: asked } },
+    );
+    expect(markReadUpTo.marks).toEqual([{ groupId: 'each-mark', markedUpTo: 2 }]);
+    expect(markReadUpTo.refusals).toEqual(wrong.map(({ groupId, code }) => ({ groupId, code })));
+    // Alone it is an error like every other.
+    for (const { groupId, upTo, code } of wrong) {
+      expect(await ben.refused(documents.markReadUpTo, { input: { marks: [{ groupId, upTo }] } })).toBe(code);
+    }
+  });
+
+  it('says of a list of marks what is wrong with it as a whole, and stores none', async () => {
+    await group('whole-list');
+    await send(ada, 'whole-list', 'wl1', 'word');
+    const one = { groupId: 'whole-list', upTo: 1 };
+    for (const [marks, says] of [
+      [[], 'marks must be 1 to 100.'],
+      [Array.from({ length: 101 }, () => one), 'marks must be 1 to 100.'],
+      [[one, { groupId: 'whole-list', upTo: 0.5 }], 'Int cannot represent non-integer value: 0.5'],
+      [[one, { groupId: 'whole-list', upTo: 2 ** 31 }], 'Int cannot represent non 32-bit signed integer value'],
+      [[one, { groupId: 'whole-list', upTo: '1' }], 'Int cannot represent non-integer value: "1"'],
+    ] as const) {
+      const { errors } = await ben.ask(documents.markReadUpTo, { input: { marks } });
+      expect(errors?.[0]?.extensions.code).toBe('BAD_INPUT');
+      expect(errors?.[0]?.message).toContain(says);
+    }
+    const { markReadUpTo } = await mark(ben, 'whole-list', 0);
+    expect(markReadUpTo.marks).toEqual([{ groupId: 'whole-list', markedUpTo: 0 }]);
+  });
+
+  it('answers how far one has read, one’s own messages included', async () => {
+    await group('own-messages');
+    await send(ada, 'own-messages', 'om1', 'one');
+    await send(ben, 'own-messages', 'om2', 'two');
+    await send(ada, 'own-messages', 'om3', 'three');
+    const answered = async (upTo: number) => (await mark(ben, 'own-messages', upTo)).markReadUpTo.marks[0]?.markedUpTo;
+    const end = () => server.services.commands.newestGroup('own-messages');
+    const { version } = await end();
+    expect(await answered(0)).toBe(2);
+    expect(await answered(1)).toBe(2);
+    expect((await end()).version).toBe(version);
+    expect(await answered(3)).toBe(3);
   });
 
   it('tells a removed member that they are no longer one', async () => {

@@ -92,6 +92,10 @@ const places = fields.flatMap(({ where, field }) => {
   );
 });
 
+/** One of several, which its resolver refuses by itself: see bad-input.test.ts. */
+const refusedByResolver = 'Mutation.markReadUpTo(input).marks[].groupId';
+const checkedPlaces = places.filter(({ place }) => place.path !== refusedByResolver);
+
 describe('every id and text of the schema', () => {
   it('is found by the walk', () => {
     const found = places.map(({ place }) => place.path);
@@ -108,7 +112,7 @@ describe('every id and text of the schema', () => {
     }
   });
 
-  it.each(places.map((found) => [found.place.path, found] as const))(
+  it.each(checkedPlaces.map((found) => [found.place.path, found] as const))(
     '%s is refused at the door when it is none',
     async (_, { field, good, name, place }) => {
       for (const value of place.kind === 'ID' ? badIds : badTexts) {

@@ -57,7 +57,7 @@ test('folding marks in two halves equals folding them once', () => {
     fc.property(arbitraryMarks, fc.nat(), (marks, cut) => {
       const events = marks.map((data): ReadsEvent => ({ type: 'ReadUpTo', data: { groupId: 'lunch', ...data } }));
       const half = cut % (events.length + 1);
-      const inHalves = foldMarks(events.slice(half), foldMarks(events.slice(0, half)));
+      const inHalves = foldMarks(events.slice(half), foldMarks(events.slice(0, half)), half);
       expect(inHalves.marks.toObject()).toEqual(foldMarks(events).marks.toObject());
     }),
   );
@@ -89,10 +89,10 @@ test('a mark repeated at once changes nothing', () => {
   assertProperty(
     fc.property(arbitraryMarks, fc.constantFrom(...people), fc.integer({ min: -1, max: 11 }), (marks, reader, upTo) => {
       const events = marks.map((data): ReadsEvent => ({ type: 'ReadUpTo', data: { groupId: 'lunch', ...data } }));
-      const before = foldMarks(events);
-      const first = marksDecider.decide(mark(reader, upTo), before, { group });
-      const after = isRefused(first) || isRepeated(first) ? before : foldMarks(first, before);
-      const again = marksDecider.decide(mark(reader, upTo), after, { group });
+      const before = foldMarks(events, undefined, 100);
+      const first = marksDecider.decide(mark(reader, upTo), before, { group, groupPosition: 0 });
+      const after = isRefused(first) || isRepeated(first) ? before : foldMarks(first, before, 200);
+      const again = marksDecider.decide(mark(reader, upTo), after, { group, groupPosition: 0 });
       expect(again).toEqual(isRefused(first) ? first : []);
     }),
   );

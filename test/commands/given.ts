@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { CommandEnvelope, EventOrigin } from '../../src/commands/decider.ts';
 import { type GroupCommand, groupDecider } from '../../src/commands/group.ts';
-import { type MarkReadUpTo, marksDecider } from '../../src/commands/marks.ts';
+import { type MarkReadUpTo, type MarksState, marksDecider } from '../../src/commands/marks.ts';
 import { type Decision, isRefused, type Refusal, type Repetition } from '../../src/commands/refusal.ts';
 import type { EventMetadata } from '../../src/events/codec.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
@@ -30,8 +30,12 @@ export const originOf = (position: Position, command: Partial<EventMetadata> = {
 /** Folds events of a log that holds nothing else: its positions count from 0 or from `first`. */
 export const foldGroup = (events: readonly GroupEvent[], state = groupDecider.initialState, first: Position = 0) =>
   events.reduce((folded, event, index) => groupDecider.evolve(folded, event, originOf(first + index)), state);
-export const foldMarks = (events: readonly ReadsEvent[], state = marksDecider.initialState) =>
-  events.reduce((folded, event, index) => marksDecider.evolve(folded, event, originOf(index)), state);
+export const foldMarks = (
+  events: readonly ReadsEvent[],
+  state = marksDecider.initialState,
+  first: Position = 0,
+): MarksState =>
+  events.reduce((folded, event, index) => marksDecider.evolve(folded, event, originOf(first + index)), state);
 
 /** Given what happened to a group, when it is given an order, then this happens: events, none, the answer of before, or a refusal. */
 export function given(...history: readonly GroupEvent[]) {
@@ -41,12 +45,15 @@ export function given(...history: readonly GroupEvent[]) {
   };
 }
 
-/** Given what happened to a group and to its marks, when a reader marks, then this happens. */
-export function givenMarks(group: readonly GroupEvent[], ...marks: readonly ReadsEvent[]) {
-  const context = { group: foldGroup(group) };
+/** Given what happened to a group and then to its marks, when a reader marks, then this happens. */
+export const givenMarks = (group: readonly GroupEvent[], ...marks: readonly ReadsEvent[]) =>
+  givenMarksAs(group, foldMarks(marks, undefined, group.length));
+
+/** The same, where the marks stand elsewhere in the log. */
+export function givenMarksAs(group: readonly GroupEvent[], marks: MarksState) {
+  const context = { group: foldGroup(group), groupPosition: group.length - 1 };
   return {
-    when: (actorId: string, upTo: number) =>
-      decided(marksDecider.decide(mark(actorId, upTo), foldMarks(marks), context)),
+    when: (actorId: string, upTo: number) => decided(marksDecider.decide(mark(actorId, upTo), marks, context)),
   };
 }
 

@@ -71,7 +71,9 @@ export function createOracle(log: InMemoryEventLog, groupId = 'lunch') {
 }
 
 /** What a command came to, as `given` expects it: its events, or why it was refused. */
-export function outcome<State, Event>(handled: Handled<State, Event>): readonly Event[] | Refusal {
+export function outcome<Event>(
+  handled: { readonly refused: Refusal } | { readonly events: readonly { readonly event: Event }[] },
+): readonly Event[] | Refusal {
   return 'refused' in handled ? handled.refused : handled.events.map(({ event }) => event);
 }
 

@@ -47,10 +47,16 @@ export function checkArguments(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
+/** For an input field whose resolver asks `malformedId` itself: what is wrong with one of several keeps the others from nothing. */
+export const checkedByResolver = { checkedByResolver: true } as const;
+
+const isCheckedByResolver = ({ extensions }: GraphQLArgument | GraphQLInputField): boolean =>
+  extensions['checkedByResolver'] === true;
+
 function checkOfFields(fields: readonly (GraphQLArgument | GraphQLInputField)[]): Check | undefined {
-  const checks = fields.flatMap(({ name, type }) => {
-    const check = checkOf(name, type);
-    return check === undefined ? [] : [{ name, check }];
+  const checks = fields.flatMap((field) => {
+    const check = isCheckedByResolver(field) ? undefined : checkOf(field.name, field.type);
+    return check === undefined ? [] : [{ name: field.name, check }];
   });
   if (checks.length === 0) return undefined;
   return (values) => {
@@ -78,9 +84,15 @@ function checkOfPresent(name: string, type: GraphQLInputType): Check | undefined
 }
 
 function requireId(field: string, id: string): void {
+  const error = malformedId(field, id);
+  if (error !== undefined) throw error;
+}
+
+/** Why that is no id; undefined where it is one. */
+export function malformedId(field: string, id: string): ApiError | undefined {
   // The length first: a pattern over megabytes is work that nobody has a right to.
-  if (id.length <= maximumIdLength && userIdSchema.safeParse(id).success) return;
-  throw new ApiError('BAD_INPUT', `${field} must be 1 to 128 printable characters without white space.`, { field });
+  if (id.length <= maximumIdLength && userIdSchema.safeParse(id).success) return undefined;
+  return new ApiError('BAD_INPUT', `${field} must be 1 to 128 printable characters without white space.`, { field });
 }
 
 function requireText(field: string, text: string): void {

@@ -1,4 +1,5 @@
 import { builder } from './builder.ts';
+import { checkedByResolver } from './check-arguments.ts';
 import { roleEnum } from './types.ts';
 
 const commandId = {
@@ -106,7 +107,11 @@ export const ReactionInput = builder.inputType('ReactionInput', {
 
 const MarkInput = builder.inputType('MarkInput', {
   fields: (t) => ({
-    groupId: t.id({ required: true }),
+    groupId: t.id({
+      required: true,
+      extensions: checkedByResolver,
+      description: 'One that is no id is refused by itself, and keeps no other mark from being stored.',
+    }),
     upTo: t.int({ required: true, description: 'The seq of the newest message that was read.' }),
   }),
 });
@@ -114,6 +119,10 @@ const MarkInput = builder.inputType('MarkInput', {
 export const MarkReadUpToInput = builder.inputType('MarkReadUpToInput', {
   fields: (t) => ({
     commandId: t.id({ description: 'As everywhere; a mark that is repeated changes nothing in any case.' }),
-    marks: t.field({ type: [MarkInput], required: true, description: 'At most 100, one a group.' }),
+    marks: t.field({
+      type: [MarkInput],
+      required: true,
+      description: '1 to 100. Of several of one group the furthest holds.',
+    }),
   }),
 });

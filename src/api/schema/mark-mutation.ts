@@ -1,6 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import { ApiError, type ErrorCode, refusalError } from '../error-table.ts';
 import { builder } from './builder.ts';
+import { malformedId } from './check-arguments.ts';
 import { costing } from './field-cost.ts';
 import { MarkReadUpToInput } from './inputs.ts';
 
@@ -26,14 +27,15 @@ const markResult = builder.objectRef<MarkResult>('MarkResult').implement({
   fields: (t) => ({
     groupId: t.exposeID('groupId'),
     markedUpTo: t.exposeInt('markedUpTo', {
-      description: 'Where the caller’s mark stands now: never lower than before.',
+      description:
+        'How far the caller has read: never lower than before, and what their own messages have moved it to is in it.',
     }),
   }),
 });
 
 const markRefusal = builder.objectRef<MarkRefusal>('MarkRefusal').implement({
   fields: (t) => ({
-    groupId: t.exposeID('groupId'),
+    groupId: t.exposeID('groupId', { description: 'As the mark gave it.' }),
     code: t.exposeString('code', { description: 'As in extensions.code of an error.' }),
     message: t.exposeString('message'),
   }),
@@ -71,16 +73,28 @@ builder.mutationField('markReadUpTo', (t) =>
       const first = refused[0];
       if (accepted.length === 0 && first !== undefined) throw first.error;
       const position = Math.max(...accepted.map((answer) => answer.position));
-      return { marks: accepted, refusals: refused, position };
+      return { marks: onePerGroup(accepted), refusals: refused, position };
     },
   }),
 );
+
+/** Marks only move forward: of several of one group the furthest is where it stands. */
+function onePerGroup(accepted: readonly MarkResult[]): readonly MarkResult[] {
+  const furthest = new Map<string, MarkResult>();
+  for (const result of accepted) {
+    const standing = furthest.get(result.groupId);
+    if (standing === undefined || result.markedUpTo > standing.markedUpTo) furthest.set(result.groupId, result);
+  }
+  return [...furthest.values()];
+}
 
 async function mark(
   { services, viewer }: RequestContext,
   { groupId, upTo }: { readonly groupId: string; readonly upTo: number },
   commandId: string,
 ): Promise<MarkResult | Refused> {
+  const malformed = malformedId('groupId', groupId);
+  if (malformed !== undefined) return refusedWith(groupId, malformed);
   const actorId = viewer().userId;
   const handled = await services.commands.handleMark(groupId, {
     type: 'MarkReadUpTo',
@@ -90,9 +104,13 @@ async function mark(
     actorId,
     at: new Date(services.now()).toISOString(),
   });
-  if ('refused' in handled) {
-    const error = refusalError(handled.refused);
-    return { groupId, code: error.code, message: error.message, error };
-  }
-  return { groupId, markedUpTo: handled.state.marks.get(actorId) ?? 0, position: handled.position };
+  if ('refused' in handled) return refusedWith(groupId, refusalError(handled.refused));
+  return { groupId, markedUpTo: handled.markedUpTo, position: handled.position };
 }
+
+const refusedWith = (groupId: string, error: ApiError): Refused => ({
+  groupId,
+  code: error.code,
+  message: error.message,
+  error,
+});

@@ -1,3 +1,4 @@
+import { markCounts } from '../../events/reads.ts';
 import type { StoredMember } from '../../ports/row-store.ts';
 import type { ChangeOf } from '../changes.ts';
 
@@ -33,12 +34,6 @@ export function foldMember(member: StoredMember | undefined, change: MemberChang
       return change satisfies never;
   }
 }
-
-/** A mark counts only for one who is a member at that moment, and only forwards; otherwise it changes nothing. */
-export const markCounts = (
-  { active, markedUpTo }: Pick<StoredMember, 'active' | 'markedUpTo'>,
-  upTo: number,
-): boolean => active && upTo > markedUpTo;
 
 function firstStay({ groupId, userId, name, role, at, afterSeq, position }: ChangeOf<'putMember'>): StoredMember {
   const stays = [{ from: afterSeq, to: null }];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { markCounts } from '../../../src/events/reads.ts';
 import type { StoredMember } from '../../../src/ports/row-store.ts';
-import { foldMember, type MemberChange, markCounts } from '../../../src/projections/rows/member.ts';
+import { foldMember, type MemberChange } from '../../../src/projections/rows/member.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const returnedAt = '2026-01-02T00:00:00.000Z';
