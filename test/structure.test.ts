@@ -152,7 +152,8 @@ describe('how files are written', () => {
 test('every decision has a number of its own, which its title and every reference to it say', () => {
   const decisions = readdirSync(join(root, 'docs', 'decisions')).sort();
   const numbers = decisions.map((name) => name.slice(0, 4));
-  expect(numbers).toEqual(decisions.map((_, index) => String(index + 1).padStart(4, '0')));
+  // Several are written at once, so a number may be there before the one below it.
+  expect(numbers).toEqual([...new Set(numbers)]);
   const pages = [...decisions.map((name) => `decisions/${name}`), 'architecture.md', 'operations.md'];
   const wrong = pages.flatMap((page) => {
     const text = readFileSync(join(root, 'docs', page), 'utf8');
