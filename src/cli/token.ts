@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { isWrittenId } from '../commands/written-text.ts';
 import type { Config, readConfig } from '../config.ts';
-import { userIdSchema } from '../events/values.ts';
 import type { Tokens } from '../rights/tokens.ts';
 
 export interface TokenDependencies {
@@ -19,12 +19,12 @@ export function registerToken(program: Command, { readConfig, openTokens }: Toke
     .option('--data <directory>', 'the data directory that holds the key (HIGHWATER_DATA, ./data)')
     .action(async (options: { user: string; name?: string; seconds: string; data?: string }, command: Command) => {
       const seconds = Number(options.seconds);
-      if (!userIdSchema.safeParse(options.user).success) {
-        command.error('--user must be 1 to 128 printable characters without white space');
-      }
+      // Some systems hand arguments on decomposed, and whoever types one does not see it.
+      const userId = options.user.normalize('NFC');
+      if (!isWrittenId(userId)) command.error('--user must be 1 to 128 characters that can be seen');
       if (!Number.isInteger(seconds) || seconds < 1) command.error('--seconds must be a whole number from 1 on');
       const config = readConfig(process.env, options.data === undefined ? {} : { data: options.data });
       const tokens = await openTokens(config);
-      process.stdout.write(`${await tokens.issue({ userId: options.user, name: options.name }, seconds)}\n`);
+      process.stdout.write(`${await tokens.issue({ userId, name: options.name }, seconds)}\n`);
     });
 }

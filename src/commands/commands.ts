@@ -20,9 +20,10 @@ import { remember } from './remember.ts';
 import type { Warm } from './warm-state.ts';
 import { createWarmStreams } from './warm-streams.ts';
 import { createWholeGroups, type WholeGroups } from './whole-groups.ts';
+import { asWritten } from './written-text.ts';
 
 export interface Commands {
-  /** Decides and appends; see createCommandHandler for order, durability and errors. */
+  /** Decides and appends what `asWritten` makes of it; see createCommandHandler for order, durability and errors. */
   handleGroup(groupId: string, command: GroupCommand): Promise<Handled<GroupState, GroupEvent>>;
   handleMark(groupId: string, command: MarkReadUpTo): Promise<HandledMark>;
   /**
@@ -159,7 +160,8 @@ export function createCommands(options: CommandsOptions): Commands {
   });
 
   return {
-    handleGroup: (groupId, command) => unlessHalted(groupId, command.actorId, () => handleWhole(groupId, command)),
+    handleGroup: (groupId, command) =>
+      unlessHalted(groupId, command.actorId, () => handleWhole(groupId, asWritten(command))),
     handleMark: (groupId, command) =>
       unlessHalted(groupId, command.actorId, () => decideAndAppendMark(groupId, command)),
     refusalOfHalted,

@@ -3,8 +3,9 @@ import { type AddedMember, maximumMembersPerEvent } from '../events/membership.t
 import type { Role } from '../events/values.ts';
 import type { CommandEnvelope } from './decider.ts';
 import { activeMember, type GroupState, type Member } from './group-state.ts';
-import { isLongerThan, limits } from './limits.ts';
+import { limits } from './limits.ts';
 import { type Decision, type Refusal, refuse } from './refusal.ts';
+import { refuseName } from './written-text.ts';
 
 export interface MemberToAdd {
   readonly userId: string;
@@ -115,9 +116,10 @@ function addToGroup(
   state: GroupState,
 ): readonly GroupEvent[] | { readonly refused: Refusal } {
   const added = new Map<string, AddedMember>();
-  for (const { userId, name = state.members.get(userId)?.name ?? userId, role = 'member' } of members) {
-    const badName = refuseName('members.name', name);
+  for (const { userId, name: given, role = 'member' } of members) {
+    const badName = given === undefined ? undefined : refuseName('members.name', given);
     if (badName !== undefined) return badName;
+    const name = given ?? state.members.get(userId)?.name ?? userId;
     if (activeMember(state, userId) === undefined && !added.has(userId)) added.set(userId, { userId, name, role });
   }
   let memberCount = state.memberCount;
@@ -200,13 +202,4 @@ export function renameMember(command: RenameMember, state: GroupState): Decision
   if (badName !== undefined) return badName;
   if (target.name === command.name) return [];
   return [{ type: 'MemberRenamed', data: { userId: command.userId, name: command.name } }];
-}
-
-function refuseName(field: string, name: string): { readonly refused: Refusal } | undefined {
-  if (name.trim() === '') return refuse({ kind: 'bad-value', field, problem: 'is empty' });
-  if (/[\p{Cc}\p{Cs}]/u.test(name)) return refuse({ kind: 'bad-value', field, problem: 'holds control characters' });
-  if (isLongerThan(name, limits.nameCharacters)) {
-    return refuse({ kind: 'bad-value', field, problem: `is longer than ${limits.nameCharacters} characters` });
-  }
-  return undefined;
 }

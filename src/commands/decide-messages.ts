@@ -3,9 +3,11 @@ import { hashText } from '../events/text-hash.ts';
 import { requireMember } from './decide-membership.ts';
 import type { CommandEnvelope } from './decider.ts';
 import { activeMember, findMessage, type GroupState } from './group-state.ts';
-import { isLongerThan, limits } from './limits.ts';
+import { limits } from './limits.ts';
+import { mentionsEverybody } from './mention-of-all.ts';
 import { hasReacted, type MessageState } from './message-state.ts';
 import { type Decision, type Refusal, refuse } from './refusal.ts';
+import { refuseEmoji, refuseText } from './written-text.ts';
 
 export type SendMessage = CommandEnvelope & {
   readonly type: 'SendMessage';
@@ -31,8 +33,7 @@ export type RemoveReaction = CommandEnvelope & {
   readonly emoji: string;
 };
 
-/** `@all` as a word of its own mentions everybody in the audience. */
-const mentionOfAll = /(?:^|\s)@all(?![\p{L}\p{N}_-])/iu;
+type Refused = { readonly refused: Refusal };
 
 /**
  * A member may send. The same id with the same content again, by its author, is a repetition: no event, the same answer,
@@ -66,7 +67,7 @@ export function sendMessage(command: SendMessage, state: GroupState): Decision<G
         text: command.text,
         replyTo,
         mentions,
-        mentionsAll: mentionOfAll.test(command.text),
+        mentionsAll: mentionsEverybody(command.text),
         audienceCount: state.memberCount - 1,
       },
     },
@@ -119,9 +120,7 @@ export function addReaction(command: AddReaction, state: GroupState): Decision<G
   if ('refused' in found) return found;
   if (found.isDeleted) return refuse({ kind: 'message-deleted' });
   if (hasReacted(found, command.emoji, command.actorId)) return [];
-  const badEmoji = refuseEmoji(command.emoji, found);
-  if (badEmoji !== undefined) return badEmoji;
-  return [{ type: 'ReactionAdded', data: reactionData(command, found) }];
+  return refuseNewReaction(command, found) ?? [{ type: 'ReactionAdded', data: reactionData(command, found) }];
 }
 
 /** Taking back what is not there changes nothing. */
@@ -148,31 +147,9 @@ function requireMessage(
   return findMessage(state, command.messageId) ?? refuse({ kind: 'message-not-found' });
 }
 
-function refuseText(text: string): { readonly refused: Refusal } | undefined {
-  if (text.trim() === '') return refuse({ kind: 'bad-value', field: 'text', problem: 'is empty' });
-  if (isLongerThan(text, limits.messageCharacters)) {
-    const problem = `is longer than ${limits.messageCharacters} characters`;
-    return refuse({ kind: 'bad-value', field: 'text', problem });
-  }
-  return undefined;
-}
-
-/** Joins emojis to one, or spells the region of a flag: \p{C} otherwise, but not out of place in an emoji. */
-const emojiFormat = /[\u200d\u{e0020}-\u{e007f}]/gu;
-
-function refuseEmoji(emoji: string, message: MessageState): { readonly refused: Refusal } | undefined {
-  if (emoji === '' || /[\s\p{C}]/u.test(emoji.replaceAll(emojiFormat, ''))) {
-    return refuse({ kind: 'bad-value', field: 'emoji', problem: 'is empty or holds white space' });
-  }
-  if (isLongerThan(emoji, limits.emojiCharacters)) {
-    return refuse({
-      kind: 'bad-value',
-      field: 'emoji',
-      problem: `is longer than ${limits.emojiCharacters} characters`,
-    });
-  }
-  if (message.reactions.size >= limits.emojisPerMessage && !message.reactions.has(emoji)) {
+function refuseNewReaction({ emoji }: AddReaction, { reactions }: MessageState): Refused | undefined {
+  if (reactions.size >= limits.emojisPerMessage && !reactions.has(emoji)) {
     return refuse({ kind: 'bad-value', field: 'emoji', problem: `at most ${limits.emojisPerMessage} under a message` });
   }
-  return undefined;
+  return refuseEmoji(emoji);
 }

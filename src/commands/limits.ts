@@ -2,7 +2,6 @@
 export const limits = {
   messageCharacters: 8_000,
   nameCharacters: 200,
-  emojiCharacters: 32,
   emojisPerMessage: 50,
   mentionsPerMessage: 100,
   membersPerCommand: 10_000,

@@ -23,7 +23,26 @@ export type Refusal =
   | { readonly kind: 'beyond-newest'; readonly lastSeq: number }
   /** More commands wait than there is room for: nothing was decided, and the same command may be tried again. */
   | { readonly kind: 'too-busy' }
-  | { readonly kind: 'bad-value'; readonly field: string; readonly problem: string };
+  | {
+      readonly kind: 'bad-value';
+      readonly field: string;
+      readonly problem: string;
+      /** Where the value is what somebody has written. */
+      readonly fault?: TextFault;
+    };
+
+/** What is wrong with a text, a name or an emoji; see written-text.ts. */
+export type TextFault =
+  | 'empty'
+  | 'too-long'
+  /** Half of a surrogate pair. */
+  | 'ill-formed'
+  /** Nothing in it can be seen. */
+  | 'invisible'
+  /** Something in it cannot be seen, so that two that differ look the same. */
+  | 'hidden-characters'
+  | 'open-direction'
+  | 'not-an-emoji';
 
 export const refuse = (refusal: Refusal): { readonly refused: Refusal } => ({ refused: refusal });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonicalEmoji } from './emoji.ts';
 
 /**
  * The identifiers and values that events are made of. Their limits are part of the storage format: they hold on the way
@@ -40,8 +41,8 @@ export const maximumTextLength = 2 ** 18;
 export const textSchema = z.string().max(maximumTextLength);
 /** Names of groups, people and files: as many as an event names must fit into an append, and all members of a page into an answer. */
 export const nameSchema = z.string().max(4_096);
-/** An emoji is part of a reaction's key. */
-export const emojiSchema = z.string().min(1).max(256);
+/** An emoji is part of a reaction's key, so it is read in its one form, whichever form was written. */
+export const emojiSchema = z.string().min(1).max(256).overwrite(canonicalEmoji);
 /** Each mention is a row of its own, and all of an event are written together. */
 export const mentionsSchema = z.array(userIdSchema).max(10_000);
 

@@ -1,5 +1,5 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { userIdSchema } from '../events/values.ts';
+import { isWrittenId } from '../commands/written-text.ts';
 import { createBoundedMap } from '../memory/bounded-map.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
 import { type AccessRefusal, type Refused, tokenExpired, unauthenticated } from './access-refusal.ts';
@@ -37,10 +37,9 @@ export function createTokens(secret: string, now: () => number): Tokens {
       requiredClaims: ['sub', 'exp'],
       currentDate: new Date(now()),
     });
-    const userId = userIdSchema.safeParse(payload.sub);
-    if (!userId.success) return refused('the token’s subject is no user id');
-    const name = typeof payload['name'] === 'string' ? payload['name'] : userId.data;
-    return { userId: userId.data, name, expiresAt: (payload.exp ?? 0) * 1_000 };
+    const { sub: userId = '', exp = 0, name } = payload;
+    if (!isWrittenId(userId)) return refused('the token’s subject is no user id');
+    return { userId, name: typeof name === 'string' ? name : userId, expiresAt: exp * 1_000 };
   }
 
   return {

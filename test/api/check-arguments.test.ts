@@ -17,6 +17,7 @@ import { type Person, type RunningServer, startTestServer } from './running-serv
 
 const large = 'x'.repeat(3_900_000);
 const badIds = ['', ' ', 'a b', 'a\n', 'a\u0000', '\u00a0', '\u200b', '\ud800', 'a\udc00', 'x'.repeat(129), large];
+const unseenIds = ['e\u0301', '\u212b', 'a\u3164', 'a\ufe0f', 'a\u2800', 'a\u034f'];
 const badTexts = ['\ud800', 'a\udc00b', 'x'.repeat(16_001), large];
 
 /** A value of a type with one id or text in it, and how to put another in that place. */
@@ -115,7 +116,7 @@ describe('every id and text of the schema', () => {
   it.each(checkedPlaces.map((found) => [found.place.path, found] as const))(
     '%s is refused at the door when it is none',
     async (_, { field, good, name, place }) => {
-      for (const value of place.kind === 'ID' ? badIds : badTexts) {
+      for (const value of place.kind === 'ID' ? [...badIds, ...unseenIds] : badTexts) {
         const refused = await answer(field, { ...good, [name]: place.fill(value) });
         expect(refused).toBeInstanceOf(ApiError);
         expect(refused).toMatchObject({ code: 'BAD_INPUT' });

@@ -36,7 +36,8 @@ export interface RunningServer {
   readonly url: string;
   readonly dataDirectory: string;
   readonly services: Awaited<ReturnType<typeof serve>>['services'];
-  person(userId: string, seconds?: number): Promise<Person>;
+  /** Somebody with a token, which calls them `name`: their id unless given. */
+  person(userId: string, seconds?: number, name?: string): Promise<Person>;
   /** Stops the server and starts one on the same data directory. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -87,8 +88,8 @@ export async function startTestServer(
       return running.services;
     },
     dataDirectory,
-    async person(userId, seconds = 600) {
-      const token = await running.services.tokens.issue({ userId, name: userId }, seconds);
+    async person(userId, seconds = 600, name = userId) {
+      const token = await running.services.tokens.issue({ userId, name }, seconds);
       return createPerson(userId, token, () => running.server.url, clients);
     },
     async restart() {

@@ -15,7 +15,7 @@ describe('what a command says', () => {
   });
 
   test.each([
-    ['another value', { type: 'RenameGroup', name: 'Tea ' }],
+    ['another value', { type: 'RenameGroup', name: 'Teas' }],
     ['another type', { type: 'RenameMember', name: 'Tea' }],
     ['a field more', { type: 'RenameGroup', name: 'Tea', userId: 'ada' }],
     ['a null', { type: 'RenameGroup', name: null }],

@@ -52,16 +52,17 @@ describe('creating a group', () => {
   });
 
   test.each([
-    ['', 'is empty'],
-    [' \n', 'is empty'],
-    ['a\u0007b', 'holds control characters'],
-    ['a\ud800', 'holds control characters'],
-    ['x'.repeat(201), 'is longer than 200 characters'],
-    ['🧀'.repeat(201), 'is longer than 200 characters'],
-  ])('the name %j is refused', (name, problem) => {
+    ['', 'is empty', 'empty'],
+    [' \n', 'is empty', 'empty'],
+    ['\u3164', 'shows nothing', 'invisible'],
+    ['a\u0007b', 'holds characters that cannot be seen', 'hidden-characters'],
+    ['a\ud800', 'is not well-formed Unicode', 'ill-formed'],
+    ['x'.repeat(201), 'is longer than 200 characters', 'too-long'],
+    ['🧀'.repeat(201), 'is longer than 200 characters', 'too-long'],
+  ] as const)('the name %j is refused', (name, problem, fault) => {
     given()
       .when('ada', { ...create, name })
-      .then({ kind: 'bad-value', field: 'name', problem });
+      .then({ kind: 'bad-value', field: 'name', problem, fault });
   });
 
   test('a name of 200 emoji is short enough', () => {

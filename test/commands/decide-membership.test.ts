@@ -112,7 +112,7 @@ describe('adding members', () => {
   test('a name that is none is refused', () => {
     given(...lunch)
       .when('ada', { type: 'AddMembers', members: [{ userId: 'eve', name: ' ' }] })
-      .then({ kind: 'bad-value', field: 'members.name', problem: 'is empty' });
+      .then({ kind: 'bad-value', field: 'members.name', problem: 'is empty', fault: 'empty' });
   });
 });
 

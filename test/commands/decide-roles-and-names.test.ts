@@ -84,7 +84,7 @@ describe('renaming a member', () => {
       .then({ kind: 'target-not-a-member', userId: 'eve' });
     given(...lunch)
       .when('cleo', rename('cleo', ''))
-      .then({ kind: 'bad-value', field: 'name', problem: 'is empty' });
+      .then({ kind: 'bad-value', field: 'name', problem: 'is empty', fault: 'empty' });
   });
 });
 
@@ -115,7 +115,7 @@ describe('renaming a group', () => {
   test('to no name is refused', () => {
     given(...lunch)
       .when('ada', rename('  '))
-      .then({ kind: 'bad-value', field: 'name', problem: 'is empty' });
+      .then({ kind: 'bad-value', field: 'name', problem: 'is empty', fault: 'empty' });
   });
 });
 

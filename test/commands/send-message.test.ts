@@ -49,16 +49,10 @@ describe('sending a message', () => {
       .then({ kind: 'target-not-a-member', userId: 'user-1' });
   });
 
-  test.each(['@all', 'Hey @all!', 'food\n@ALL, now', '@All'])('%j mentions everybody', (text) => {
+  test('@all in the text mentions everybody', () => {
     given(...group)
-      .when('dan', send({ text }))
-      .then([sent(2, 'dan', { text, mentionsAll: true })]);
-  });
-
-  test.each(['all', '@allan', 'me@all', '@all-hands', '@all_of', '@all9', '@ all'])('%j mentions nobody', (text) => {
-    given(...group)
-      .when('dan', send({ text }))
-      .then([sent(2, 'dan', { text })]);
+      .when('dan', send({ text: 'Hey @all!' }))
+      .then([sent(2, 'dan', { text: 'Hey @all!', mentionsAll: true })]);
   });
 
   test('it may answer a message of the group, also a deleted one, and no other', () => {
@@ -75,14 +69,15 @@ describe('sending a message', () => {
   });
 
   test.each([
-    ['', 'is empty'],
-    [' \n\t', 'is empty'],
-    ['x'.repeat(8_001), 'is longer than 8000 characters'],
-    ['🧀'.repeat(8_001), 'is longer than 8000 characters'],
-  ])('a text that is none or too long is refused (%#)', (text, problem) => {
+    ['', 'is empty', 'empty'],
+    [' \n\t', 'is empty', 'empty'],
+    ['\u200b\u2800', 'shows nothing', 'invisible'],
+    ['x'.repeat(8_001), 'is longer than 8000 characters', 'too-long'],
+    ['🧀'.repeat(8_001), 'is longer than 8000 characters', 'too-long'],
+  ] as const)('a text that is none or too long is refused (%#)', (text, problem, fault) => {
     given(...group)
       .when('dan', send({ text }))
-      .then({ kind: 'bad-value', field: 'text', problem });
+      .then({ kind: 'bad-value', field: 'text', problem, fault });
   });
 
   test('a text of 8,000 emoji is short enough', () => {

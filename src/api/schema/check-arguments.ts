@@ -9,7 +9,7 @@ import {
   isObjectType,
   isScalarType,
 } from 'graphql';
-import { maximumIdLength, userIdSchema } from '../../events/values.ts';
+import { isWrittenId } from '../../commands/written-text.ts';
 import { ApiError } from '../error-table.ts';
 
 /** Twice the characters of the longest text: a character is one or two units. What a text may say is its command's rule. */
@@ -19,7 +19,7 @@ const maximumTextUnits = 16_000;
 type Check = (value: unknown) => void;
 
 /**
- * The door: every ID is 1 to 128 printable characters without white space and every String is well-formed Unicode of
+ * The door: every ID is one that `isWrittenId` lets through and every String is well-formed Unicode of
  * bounded length, before a resolver sees it and makes it the key of anything. It stands in front of every field that
  * takes either, however deep in its inputs, so that no resolver has to remember to ask.
  */
@@ -90,9 +90,9 @@ function requireId(field: string, id: string): void {
 
 /** Why that is no id; undefined where it is one. */
 export function malformedId(field: string, id: string): ApiError | undefined {
-  // The length first: a pattern over megabytes is work that nobody has a right to.
-  if (id.length <= maximumIdLength && userIdSchema.safeParse(id).success) return undefined;
-  return new ApiError('BAD_INPUT', `${field} must be 1 to 128 printable characters without white space.`, { field });
+  if (isWrittenId(id)) return undefined;
+  const problem = 'must be 1 to 128 characters that can be seen, in the composed form of Unicode (NFC)';
+  return new ApiError('BAD_INPUT', `${field} ${problem}.`, { field });
 }
 
 function requireText(field: string, text: string): void {
