@@ -4,4 +4,4 @@ import { join } from 'node:path';
 import { root } from './install.js';
 import { runLocked } from './run-locked.js';
 
-runLocked([join(root, 'src', 'main.ts'), ...process.argv.slice(2)]);
+runLocked([join(root, 'src', 'main.ts'), ...process.argv.slice(2)], { tied: true });

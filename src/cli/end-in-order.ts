@@ -13,7 +13,7 @@ const endMilliseconds = 9_500;
 /**
  * How a process that goes on comes to its end, and the one place for what nobody else has caught: an uncaught exception or
  * rejection is one line of the log, then the end in order, with exit code 1. SIGTERM, SIGINT and SIGHUP (its terminal is
- * gone) end it in order with 0. Returns what ends it for a reason of its own.
+ * gone) end it in order with 0, and so does the end of the launcher. Returns what ends it for a reason of its own.
  */
 export function endInOrder({ logger, close }: EndingOptions): (exitCode: 0 | 1) => void {
   let exitCode: 0 | 1 = 0;
@@ -40,6 +40,9 @@ export function endInOrder({ logger, close }: EndingOptions): (exitCode: 0 | 1) 
     end(1);
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(0));
+  // The channel to whoever has begun this process, where there is one: it ends with them, also when they are killed.
+  process.once('disconnect', () => end(0));
+  process.channel?.unref();
   return end;
 }
 

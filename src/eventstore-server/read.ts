@@ -86,7 +86,12 @@ interface OpenRead {
 
 async function openAll(log: EventLog, { from, filter }: AllSource, backwards: boolean): Promise<OpenRead> {
   const matches = filter === undefined ? () => true : filter.matches;
-  if (from !== 'start' && from !== 'end') await checkPlace(log, from);
+  if (from !== 'start' && from !== 'end') {
+    const standing = await standingOf(log, from);
+    // As on an EventStoreDB: forwards there is nothing yet, backwards there would have to be something.
+    if (standing === 'beyond' && !backwards) return { next: async () => [], matches };
+    if (standing !== 'there') throw noSuchPlace();
+  }
   if (backwards) {
     const before = from === 'end' ? undefined : from === 'start' ? startOfLog : positionOf(from);
     return { next: (previous, limit) => log.readAllBackwards(previous?.position ?? before, limit), matches };
@@ -96,12 +101,14 @@ async function openAll(log: EventLog, { from, filter }: AllSource, backwards: bo
   return { next: (previous, limit) => log.readAll(previous?.position ?? after, limit), matches };
 }
 
-/** A read starts at the log's start, at an event, or right behind the last one. */
-async function checkPlace(log: EventLog, place: Place): Promise<void> {
+/** Whether a read may start there: at the log's start, at an event, or right behind the last one. */
+async function standingOf(log: EventLog, place: Place): Promise<'there' | 'beyond' | 'nowhere'> {
   const position = positionOf(place);
-  if (position === startOfLog || position === (await log.endPosition()) + 1) return;
+  const end = await log.endPosition();
+  if (position > end + 1) return 'beyond';
+  if (position === startOfLog || position === end + 1) return 'there';
   const [event] = await log.readAll(position - 1, 1);
-  if (event?.position !== position) throw noSuchPlace();
+  return event?.position === position ? 'there' : 'nowhere';
 }
 
 /** Resolves with how many it has sent. */

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Http2Server } from 'node:http2';
+import type { Socket } from 'node:net';
 import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -67,6 +69,7 @@ export async function startEventStoreServer(options: EventStoreServerOptions): P
   addStreams(server, log, state);
   addCluster(server, listening, state);
   listening.port = await listen(server, host, options.port);
+  const sockets = socketsOf(server);
   let closed: Promise<void> | undefined;
 
   return {
@@ -74,7 +77,7 @@ export async function startEventStoreServer(options: EventStoreServerOptions): P
     url: `esdb://${urlHost(host)}:${listening.port}?tls=false`,
     close: () => {
       closing.abort();
-      closed ??= shutDown(server);
+      closed ??= shutDown(server, sockets);
       return closed;
     },
   };
@@ -144,12 +147,31 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 
 const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-function shutDown(server: Server): Promise<void> {
+function shutDown(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
-    const late = setTimeout(() => server.forceShutdown(), closingMilliseconds);
+    const late = setTimeout(() => {
+      server.forceShutdown();
+      for (const socket of sockets) socket.destroy();
+    }, closingMilliseconds);
     server.tryShutdown(() => {
       clearTimeout(late);
       resolve();
     });
   });
+}
+
+/**
+ * The connections that are open. grpc-js ends its sessions and then waits for each client to let go of its connection; one
+ * that has given up a read half-way does so when its keep-alive fails, after ten seconds. (There is no public way to them.)
+ */
+function socketsOf(server: Server): ReadonlySet<Socket> {
+  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
+  const sockets = new Set<Socket>();
+  for (const listener of http2Servers.keys()) {
+    listener.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
+  return sockets;
 }

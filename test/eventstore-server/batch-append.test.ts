@@ -1,6 +1,7 @@
 import { connect } from 'node:http2';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type RawCall, startRawCall } from './raw-call.ts';
 import { idOf, wire, wireOver } from './wire-client.ts';
@@ -72,6 +73,20 @@ describe('BatchAppend', () => {
       [2, 'BadRequest'],
       [3, 'revision 0'],
     ]);
+  });
+
+  test('says UNIMPLEMENTED to an append to a stream’s metadata, and goes on with those after it', async () => {
+    const { call } = await batchCall();
+    call.send(part({ append: 1, streamName: '$$a', ids: [idOf(1)], final: true }));
+    call.send(part({ append: 2, streamName: 'a', ids: [idOf(2)], final: true }));
+    call.endRequests();
+    const { messages } = await call.ended();
+    const answers = messages.map((message) => streams.BatchAppendResp.deserializeBinary(message));
+    const of = (append: number) =>
+      answers.find((answer) => answer.getCorrelationId()?.getString() === correlation(append).getString());
+    expect(of(1)?.getError()?.getCode()).toBe(status.UNIMPLEMENTED);
+    expect(of(1)?.getError()?.getMessage()).toContain('stream metadata is not implemented');
+    expect(of(2)?.getSuccess()?.getCurrentRevision()).toBe('0');
   });
 
   test('takes an append in parts, between those of others, and stores it as one', async () => {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect } from 'node:http2';
+import { createServer } from 'node:net';
 import { BACKWARDS, END, FORWARDS, START } from '@eventstore/db-client';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -41,6 +43,29 @@ describe('reading a stream', () => {
       all.toReversed(),
     );
   });
+
+  test('of many sizes gives as many as were asked for, whatever they weigh', async () => {
+    const made = await wire();
+    const sizes = [0, 1, 1_000, 65_536, 300_000, 900_000];
+    const events = Array.from({ length: 205 }, (_item, n) =>
+      stored(n, 'Sized', 'x'.repeat(n < 6 ? (sizes[n] ?? 0) : n)),
+    );
+    for (const [version, event] of events.entries()) await made.server.log.append('a', version - 1, [event]);
+    for (const maxCount of [1, 2, 99, 100, 101, 199, 200, 204, 205, 206, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
+      const read = await collect(made.client.readStream<{ type: 'Sized'; data: { text: string } }>('a', { maxCount }));
+      const lengths = read.map(({ event }) => event?.data.text.length);
+      expect(lengths).toEqual(Array.from({ length: Math.min(maxCount, 205) }, (_item, n) => (n < 6 ? sizes[n] : n)));
+    }
+  });
+
+  test('that is given up after one event does not hold the server when it closes', async () => {
+    const { client, port, close } = await wireOver(await wireWithEvents(205), (log) => log);
+    for await (const _event of client.readStream('a')) break;
+    await close();
+    const again = createServer().listen(port, '127.0.0.1');
+    await once(again, 'listening');
+    again.close();
+  }, 8_000);
 
   test('backwards it starts at its revision, or where that is past the end, at the last event', async () => {
     const { client } = await wireWithEvents(4);
@@ -94,14 +119,28 @@ describe('reading $all', () => {
     expect(await revisions(client.readAll({ fromPosition: at(0n) }))).toEqual(all);
   });
 
-  test('a position where no event begins is UNKNOWN; right behind the last one there is nothing yet', async () => {
+  test('from beyond the end there is nothing forwards, and backwards it is UNKNOWN', async () => {
     const { client } = await wireWithEvents(3);
-    for (const direction of [FORWARDS, BACKWARDS] as const) {
-      const read = collect(client.readAll({ fromPosition: at(9n), direction }));
+    for (const commit of [5n, 9n, 2n ** 52n]) {
+      expect(await revisions(client.readAll({ fromPosition: at(commit) }))).toEqual([]);
+      const read = collect(client.readAll({ fromPosition: at(commit), direction: BACKWARDS }));
       await expect(read).rejects.toThrow('Unexpected ReadAllResult: Error');
     }
     expect(await revisions(client.readAll({ fromPosition: at(4n) }))).toEqual([]);
     expect(await revisions(client.readAll({ fromPosition: at(4n), direction: BACKWARDS }))).toEqual([2, 1, 0]);
+  });
+
+  test('a position where no event begins is UNKNOWN in both directions', async () => {
+    const made = await wireWithEvents(3);
+    // Of a log that has lost an event, as a scavenged one has.
+    const holed = await wireOver(made, (log) => ({
+      ...log,
+      readAll: async (after, limit) => (await log.readAll(after, limit)).filter(({ position }) => position !== 1),
+    }));
+    for (const direction of [FORWARDS, BACKWARDS] as const) {
+      const read = collect(holed.client.readAll({ fromPosition: at(2n), direction }));
+      await expect(read).rejects.toThrow('Unexpected ReadAllResult: Error');
+    }
   });
 
   test('an empty log is read as empty', async () => {

@@ -1,16 +1,18 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EncodedEvent } from '../../src/events/codec.ts';
-import { noStream } from '../../src/ports/event-log.ts';
+import { placeOf } from '../../src/eventstore-server/places.ts';
+import { startEventStoreServer } from '../../src/eventstore-server/server.ts';
+import { type EventLog, noStream } from '../../src/ports/event-log.ts';
 import { startWireServer, type WireServer } from '../servers/wire-server.ts';
-import { createRecordedPlaces } from './recorded-places.ts';
+import { createRecordedPlaces, type RecordedPlaces } from './recorded-places.ts';
 import { type RecordedCall, recordedScenes } from './recorded-scenes.ts';
 import { type Replay, replayCalls } from './replay-scene.ts';
 
 /**
  * Where this server answers otherwise than an EventStoreDB, on purpose:
  *
- * - Positions count events: 1, 2, 3, …, where an EventStoreDB's count bytes. Ids of subscriptions and of the node, times
+ * - Positions count events: 1, 2, 3, …, where an EventStoreDB's count bytes, so that in between there is none. Ids of subscriptions and of the node, times
  *   and ports differ from run to run of EventStoreDB, too.
  * - ServerFeatures names only the methods that are served.
  * - Deleting and tombstoning a stream, and cutting it through its metadata, are refused as UNIMPLEMENTED.
@@ -54,7 +56,9 @@ describe('what an EventStoreDB was recorded to answer, this server answers', () 
   const scenes = recordedScenes();
   const deleting = scenes.filter(({ calls }) => calls.some(isRemoval));
   const cutting = scenes.filter(({ calls }) => calls.some(isMetadata));
-  const others = scenes.filter((scene) => !deleting.includes(scene) && !cutting.includes(scene));
+  const betweenEvents = scenes.filter(({ scene }) => scene === 'read all from a position that is none');
+  const apart = [...deleting, ...cutting, ...betweenEvents];
+  const others = scenes.filter((scene) => !apart.includes(scene));
 
   test.each(others.map(({ scene, calls }) => [scene, calls] as const))('%s', (_, calls) => replayCalls(calls, replay));
 
@@ -82,8 +86,23 @@ describe('what an EventStoreDB was recorded to answer, this server answers', () 
     },
   );
 
+  test.each(betweenEvents.map(({ scene, calls }) => [scene, calls] as const))(
+    '%s: from a log that has lost an event',
+    async (_, calls) => {
+      const holed: EventLog = {
+        ...server.log,
+        readAll: async (after, limit) =>
+          (await server.log.readAll(after, limit)).filter(({ position }) => position !== 1),
+      };
+      const { port, close } = await startEventStoreServer({ log: holed, host: '127.0.0.1', port: 0 });
+      onTestFinished(close);
+      const places: RecordedPlaces = { same: () => {}, oursFor: () => placeOf(1).commit };
+      await replayCalls(calls, { ...replay, port, places });
+    },
+  );
+
   test('every scene was replayed', () => {
-    expect([scenes.length, deleting.length, cutting.length]).toEqual([28, 2, 1]);
+    expect([scenes.length, deleting.length, cutting.length, betweenEvents.length]).toEqual([28, 2, 1, 1]);
   });
 });
 
