@@ -95,6 +95,10 @@ export function createShownMessages({ readModels, commands, log }: ShownMessages
 
   return {
     messages: byId,
+    async messagesBySeq(keys) {
+      const now = await asShown(await readModels.messagesBySeq(keys));
+      return [...now.values()];
+    },
     timelinePage: (groupId, range) => shown(groupId, () => readModels.timelinePage(groupId, range)),
     mentionsPage: (userId, before, limit) =>
       fillPage<MentionRow>({

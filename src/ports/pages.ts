@@ -1,6 +1,19 @@
 import type { Position } from './event-log.ts';
 import type { MessageMemory } from './message-memory.ts';
-import type { InboxRow, MemberRow, MentionRow, MessageKey, MessageRow, ReactionCount, ReaderRow } from './rows.ts';
+import type {
+  InboxRow,
+  MemberRow,
+  MentionCount,
+  MentionRow,
+  MessageKey,
+  MessageRow,
+  NamedMember,
+  ReactionCount,
+  ReactionKey,
+  ReactionRow,
+  ReaderRow,
+  UnreadGroup,
+} from './rows.ts';
 
 /** Which messages of a group: those with fromSeq ≤ seq ≤ toSeq, at most `limit` of them. */
 export interface TimelineRange {
@@ -27,6 +40,37 @@ export interface PeoplePages {
     afterUserId: string | undefined,
     limit: number,
   ): Promise<readonly ReaderRow[]>;
+  /**
+   * Active members by the keys of their names that begin with the prefix (`nameKeys`, `namePrefix`), then by user id: each
+   * once, at the first of these. Who is renamed while it is read is found by one of the two names, or by neither.
+   */
+  membersByName(
+    groupId: string,
+    prefix: string,
+    after: (Pick<NamedMember, 'nameKey'> & { readonly userId: string }) | undefined,
+    limit: number,
+  ): Promise<readonly NamedMember[]>;
+  /**
+   * The person's groups with something unread, in any order: messages after their mark, or after the present stay began.
+   * Looks at a row for each of their groups, and at no message.
+   */
+  unreadGroups(userId: string): Promise<readonly UnreadGroup[]>;
+  /**
+   * How many messages after each of these mention the person, by name or with everybody, without their own: at most `limit`
+   * are counted of each group, and as many are looked at. For groups of which they are active members, and messages since
+   * the beginning of the present stay; in any order, and none where there are none.
+   */
+  mentionCounts(userId: string, after: readonly MessageKey[], limit: number): Promise<readonly MentionCount[]>;
+  /**
+   * Who stands behind each of these reactions, by user id, ascending, and at most `limit` of each; the reactions in any
+   * order.
+   */
+  reactionMembers(
+    reactions: readonly (ReactionKey & { readonly afterUserId?: string | undefined })[],
+    limit: number,
+  ): Promise<readonly ReactionRow[]>;
+  /** Those of these reactions behind which the person stands, in any order. */
+  ownReactions(userId: string, reactions: readonly ReactionKey[]): Promise<readonly ReactionKey[]>;
   /** In the order in which each emoji first stood under its message. */
   reactionCounts(keys: readonly MessageKey[]): Promise<readonly ReactionCount[]>;
 }
@@ -38,6 +82,8 @@ export interface PeoplePages {
 export interface MessagePages extends Pick<MessageMemory, 'messages'> {
   /** Ascending. */
   timelinePage(groupId: string, range: TimelineRange): Promise<readonly MessageRow[]>;
+  /** Those of these messages that are there, in any order. */
+  messagesBySeq(keys: readonly MessageKey[]): Promise<readonly MessageRow[]>;
   /** Messages that mention the person, by name or with everybody, in groups of which they are active members; newest first. */
   mentionsPage(userId: string, before: Position | undefined, limit: number): Promise<readonly MentionRow[]>;
   /**

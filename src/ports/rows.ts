@@ -74,6 +74,9 @@ export interface ReactionRow {
   readonly userId: string;
 }
 
+/** One emoji under one message. */
+export type ReactionKey = Omit<ReactionRow, 'userId'>;
+
 /** How many stand behind one emoji under one message. */
 export interface ReactionCount {
   readonly groupId: string;
@@ -93,6 +96,24 @@ export interface InboxRow {
   readonly member: MemberRow;
   /** The newest position at which a message was sent, or the group created: what the inbox is ordered by, descending. */
   readonly activityPosition: Position;
+}
+
+/** A person by the one of their name's keys by which they are listed: see `nameKeys`. */
+export interface NamedMember {
+  readonly nameKey: string;
+  readonly member: MemberRow;
+}
+
+/** A group with messages that one has not read: those after `afterSeq` up to `lastSeq`. */
+export interface UnreadGroup {
+  readonly groupId: string;
+  readonly afterSeq: number;
+  readonly lastSeq: number;
+}
+
+export interface MentionCount {
+  readonly groupId: string;
+  readonly count: number;
 }
 
 export interface MentionRow {

@@ -7,13 +7,16 @@ const accents = /[\u0300-\u036f]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is the whole of ASCII.
 const isAscii = /^[\x00-\x7f]*$/;
 
+/** Lower case, with compatible forms made one (NFKD) and accents taken off: what differs in nothing else is the same. */
+export function foldText(text: string): string {
+  const lowered = text.toLowerCase();
+  return isAscii.test(lowered) ? lowered : lowered.normalize('NFKD').replace(accents, '');
+}
+
 /**
- * The words by which messages are found: runs of letters, their marks and digits, in lower case, compatible forms made
- * one (NFKD) and accents taken off. Whatever indexes words and whatever looks for them goes through here, so that every
+ * The words by which messages are found: runs of letters, their marks and digits, folded. Whatever indexes words and whatever looks for them goes through here, so that every
  * store finds the same messages.
  */
 export function searchWords(text: string): readonly string[] {
-  const lowered = text.toLowerCase();
-  const plain = isAscii.test(lowered) ? lowered : lowered.normalize('NFKD').replace(accents, '');
-  return plain.match(word) ?? [];
+  return foldText(text).match(word) ?? [];
 }

@@ -1,4 +1,5 @@
 import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { ReactionKey } from '../../src/ports/rows.ts';
 
 /** Of all read models together, so that two of the same rows differ. */
 let calls = 0;
@@ -24,6 +25,10 @@ export function inAnyOrder(readModels: ReadModels): ReadModels {
       return snapshot && { ...snapshot, members: turned(snapshot.members) };
     },
     messages: async (...asked) => turned(await readModels.messages(...asked)),
+    messagesBySeq: async (...asked) => turned(await readModels.messagesBySeq(...asked)),
+    unreadGroups: async (...asked) => turned(await readModels.unreadGroups(...asked)),
+    mentionCounts: async (...asked) => turned(await readModels.mentionCounts(...asked)),
+    ownReactions: async (...asked) => turned(await readModels.ownReactions(...asked)),
     acceptedCommands: async (...asked) => turned(await readModels.acceptedCommands(...asked)),
     reactions: async (...asked) => turned(await readModels.reactions(...asked)),
     // In order only under each message.
@@ -33,6 +38,13 @@ export function inAnyOrder(readModels: ReadModels): ReadModels {
       return counts.toSorted(
         (a, b) => places.indexOf(`${a.groupId} ${a.seq}`) - places.indexOf(`${b.groupId} ${b.seq}`),
       );
+    },
+    // In order only behind each reaction.
+    async reactionMembers(...asked) {
+      const rows = await readModels.reactionMembers(...asked);
+      const keyOf = ({ groupId, seq, emoji }: ReactionKey): string => `${groupId} ${seq} ${emoji}`;
+      const keys = turned([...new Set(rows.map(keyOf))]);
+      return rows.toSorted((a, b) => keys.indexOf(keyOf(a)) - keys.indexOf(keyOf(b)));
     },
   };
 }

@@ -8,6 +8,7 @@ import { type ProjectedWriter, projectedWriter } from './projected-writer.ts';
 import { commandsContract } from './read-models-commands-contract.ts';
 import { haltsContract } from './read-models-halts-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
+import { listsContract } from './read-models-lists-contract.ts';
 import { messagesContract } from './read-models-messages-contract.ts';
 import { peopleContract } from './read-models-people-contract.ts';
 import { readersContract } from './read-models-readers-contract.ts';
@@ -58,6 +59,7 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
     peopleContract(fixture);
     messagesContract(fixture);
     readersContract(fixture);
+    listsContract(fixture);
     replayContract(makeReadModels);
     haltsContract(makeReadModels);
   });
@@ -82,6 +84,12 @@ function progressContract(fixture: ReadModelsFixture): void {
       readModels.reactionCounts([{ groupId: 'g', seq: 1 }]),
       readModels.reactions([{ groupId: 'g', seq: 1 }]),
       readModels.mentionsPage('ada', undefined, 9),
+      readModels.messagesBySeq([{ groupId: 'g', seq: 1 }]),
+      readModels.membersByName('g', 'a', undefined, 9),
+      readModels.unreadGroups('ada'),
+      readModels.mentionCounts('ada', [{ groupId: 'g', seq: 0 }], 9),
+      readModels.reactionMembers([{ groupId: 'g', seq: 1, emoji: '👍' }], 9),
+      readModels.ownReactions('ada', [{ groupId: 'g', seq: 1, emoji: '👍' }]),
       readModels.search(['g'], 'word', undefined, 9),
       readModels.readersPage({ groupId: 'g', seq: 1 }, undefined, undefined, 9),
     ];

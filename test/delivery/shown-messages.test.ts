@@ -27,6 +27,8 @@ function queries(stage: Stage) {
         .slice(0, range.limit),
     search: async (_: readonly string[], word: string, before = Number.MAX_SAFE_INTEGER, limit: number) =>
       (await all()).filter(({ sentPosition, text }) => text?.includes(word) && sentPosition < before).slice(0, limit),
+    messagesBySeq: async (keys: readonly { readonly seq: number }[]) =>
+      (await all()).filter((row) => keys.some(({ seq }) => seq === row.seq)),
     mentionsPage: async (_: string, before: number | undefined, limit: number) =>
       (await all())
         .map((message) => ({ message, position: message.seq }))
@@ -74,6 +76,8 @@ describe('while the rows lag behind', () => {
     expect(shown[0]).toMatchObject({ deletedAt: expect.any(String) });
     expect(shown[1]).toMatchObject({ editedAt: expect.any(String), deletedAt: null });
     expect(texts(await messages.messages(groupId, ['m-1', 'm-2']))).toEqual([null, 'newest']);
+    const bySeq = await messages.messagesBySeq([3, 1, 9].map((seq) => ({ groupId, seq })));
+    expect(texts(bySeq.toSorted((a, b) => a.seq - b.seq))).toEqual([null, 'three words']);
     const mentions = await messages.mentionsPage('bob', undefined, 10);
     expect(mentions.map(({ message, position }) => [position, message.text])).toEqual([
       [3, 'three words'],

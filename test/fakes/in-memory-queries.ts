@@ -1,6 +1,7 @@
 import type { MentionRow, MessageRow, ReaderRow, ReadModels, Stay } from '../../src/ports/read-models.ts';
 import type { StoredMember, StoredMessage } from '../../src/ports/row-store.ts';
 import { maximumSearchWords, searchWords } from '../../src/ports/search-words.ts';
+import { createInMemoryLists } from './in-memory-lists.ts';
 import {
   type BuildRows,
   type GroupRows,
@@ -79,6 +80,11 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
         .filter(({ position }) => before === undefined || position < before)
         .sort((a, b) => b.position - a.position)
         .slice(0, limit),
+    messagesBySeq: async (keys) =>
+      keys.flatMap(({ groupId, seq }) => {
+        const message = groupOf(groupId)?.messages.get(seq);
+        return message === undefined ? [] : [toMessage(message)];
+      }),
     search: async (groupIds, text, before = Number.MAX_SAFE_INTEGER, limit) => {
       const words = searchWords(text).slice(0, maximumSearchWords);
       const holdsAll = (found: readonly string[]): boolean => words.every((word) => found.includes(word));
@@ -96,6 +102,7 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
             userId > (afterUserId ?? '') && (at === undefined || Date.parse(readAt) <= Date.parse(at)),
         )
         .slice(0, limit),
+    ...createInMemoryLists(rows),
     haltedGroups: async () => haltedGroupsOf(rows()),
     close: async () => undefined,
   };

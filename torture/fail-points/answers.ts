@@ -22,6 +22,7 @@ export const queriesOfOneGroup: ReadonlyMap<string, Ask> = new Map(
     ],
     [`timeline of ${groupId}`, (readModels) => readModels.timelinePage(groupId, all)],
     [`members of ${groupId}`, (readModels) => readModels.membersPage(groupId, undefined, 99)],
+    [`names of ${groupId}`, (readModels) => readModels.membersByName(groupId, '', undefined, 99)],
     [`found in ${groupId}`, (readModels) => readModels.search([groupId], 'apple', undefined, 99)],
     [
       `messages of ${groupId}`,

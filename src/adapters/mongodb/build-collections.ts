@@ -66,21 +66,32 @@ const setups: Readonly<Record<Built, Setup>> = {
       ...{ stays: objects, markedUpTo: number },
     },
   },
+  memberNames: {
+    indexes: [{ key: { groupId: 1, nameKey: 1, userId: 1 }, name: 'prefix' }],
+    schema: { groupId: text, userId: text, nameKey: text, position: place },
+  },
   marks: {
     indexes: [{ key: { groupId: 1, userId: 1, upTo: 1 }, name: 'first_mark' }],
     schema: { groupId: text, userId: text, upTo: number, at: text },
   },
   reactions: {
-    indexes: [{ key: { groupId: 1, seq: 1 }, name: 'message' }],
+    // By message, and by who stands behind one emoji.
+    indexes: [{ key: { groupId: 1, seq: 1, emoji: 1, userId: 1 }, name: 'message' }],
     schema: { ...versioned, seq: number, userId: text, emoji: text, present: boolean },
   },
   reactionCounts: { indexes: [], schema: { ...versioned, seq: number, counts: objects } },
   mentions: {
-    indexes: [{ key: { userId: 1, position: -1, groupId: 1 }, name: 'page' }],
+    indexes: [
+      { key: { userId: 1, position: -1, groupId: 1 }, name: 'page' },
+      { key: { userId: 1, groupId: 1, seq: 1 }, name: 'unread' },
+    ],
     schema: { userId: text, position: place, groupId: text, seq: number },
   },
   mentionsOfAll: {
-    indexes: [{ key: { groupId: 1, position: -1, seq: 1 }, name: 'page' }],
+    indexes: [
+      { key: { groupId: 1, position: -1, seq: 1 }, name: 'page' },
+      { key: { groupId: 1, seq: 1 }, name: 'unread' },
+    ],
     schema: { position: place, groupId: text, seq: number, authorId: text },
   },
   commands: {

@@ -68,6 +68,12 @@ export interface GroupDocument extends StoredGroup {
 
 /** The moment of one mark. It counts only as far as its member's own document says that it has been reached. */
 export type MarkDocument = OfGroup & Mark;
+/** One of the keys by which a member's name is completed, and the position at which they took the name. */
+export interface MemberNameDocument extends OfGroup {
+  readonly userId: string;
+  readonly nameKey: string;
+  readonly position: Position;
+}
 /** A mention of one person. */
 export type MentionDocument = OfGroup & Mention;
 /** A mention of everybody: whom it reaches follows from the stays; never its author. */
@@ -150,6 +156,7 @@ export interface Collections extends SharedCollections {
   readonly timeline: Collection<MessageDocument>;
   readonly groups: Collection<GroupDocument>;
   readonly memberships: Collection<MembershipDocument>;
+  readonly memberNames: Collection<MemberNameDocument>;
   readonly marks: Collection<MarkDocument>;
   readonly reactions: Collection<ReactionDocument>;
   readonly reactionCounts: Collection<ReactionCountsDocument>;
@@ -163,6 +170,7 @@ export interface Collections extends SharedCollections {
 export type Built = Exclude<keyof Collections, keyof SharedCollections>;
 const builtNames: Readonly<Record<Built, string>> = {
   ...{ timeline: 'timeline', groups: 'groups', memberships: 'memberships', marks: 'marks', reactions: 'reactions' },
+  ...{ memberNames: 'member_names' },
   ...{ reactionCounts: 'reaction_counts', mentions: 'mentions', mentionsOfAll: 'mentions_of_all' },
   ...{ commands: 'commands', readCounts: 'read_counts' },
 };
@@ -190,6 +198,7 @@ export function collectionsOf(database: Db, build: string): Collections {
     timeline: database.collection(named('timeline')),
     groups: database.collection(named('groups')),
     memberships: database.collection(named('memberships')),
+    memberNames: database.collection(named('memberNames')),
     marks: database.collection(named('marks')),
     reactions: database.collection(named('reactions')),
     reactionCounts: database.collection(named('reactionCounts')),

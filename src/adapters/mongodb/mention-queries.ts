@@ -1,11 +1,12 @@
 import type { Position } from '../../ports/event-log.ts';
 import type { MessagePages } from '../../ports/pages.ts';
-import type { MessageKey, Stay } from '../../ports/rows.ts';
-import { stateAt, tooNew } from './commit-point.ts';
+import type { MessageKey } from '../../ports/rows.ts';
+import { tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
-import { type GroupDocument, idOf } from './documents.ts';
+import { idOf } from './documents.ts';
 import type { GroupReads } from './group-reads.ts';
 import { messagesAt } from './message-queries.ts';
+import { type Membership, ownMemberships } from './own-memberships.ts';
 import { isWithin } from './row-documents.ts';
 
 interface Mention extends MessageKey {
@@ -14,11 +15,6 @@ interface Mention extends MessageKey {
 
 const newestFirst = (a: Mention, b: Mention): number => b.position - a.position;
 const groupsPerQuery = 50;
-
-interface Membership {
-  readonly group: GroupDocument;
-  readonly stays: readonly Stay[];
-}
 
 /**
  * A person's mentions before a position, newest first.
@@ -29,27 +25,6 @@ interface Membership {
  */
 export function createMentionsPage(connection: Connection, reads: GroupReads): MessagePages['mentionsPage'] {
   const { collections, run } = connection;
-
-  /** The groups of which somebody is a member, with their stays. */
-  async function membershipsOf(
-    userId: string,
-    options: ReadOptions,
-  ): Promise<ReadonlyMap<string, Membership> | typeof tooNew> {
-    const onlyGroups = { ...options, projection: { groupId: 1 } };
-    const known = await run(() => collections.memberships.find({ userId }, onlyGroups).toArray());
-    const groupIds = known.map(({ groupId }) => groupId);
-    const groups = await reads.groups(groupIds, options);
-    const wanted = { userId, groupId: { $in: groupIds } };
-    const documents = await run(() => collections.memberships.find(wanted, options).toArray());
-    const memberships = new Map<string, Membership>();
-    for (const document of documents) {
-      const group = groups.get(document.groupId);
-      const state = group && stateAt(document, group.appliedTo);
-      if (state === tooNew) return tooNew;
-      if (group !== undefined && state?.active) memberships.set(group._id, { group, stays: state.stays });
-    }
-    return memberships;
-  }
 
   async function byName(
     userId: string,
@@ -106,7 +81,7 @@ export function createMentionsPage(connection: Connection, reads: GroupReads): M
   return async (userId, before, limit) => {
     if (limit < 1) return [];
     return reads.consistently(async (options) => {
-      const memberships = await membershipsOf(userId, options);
+      const memberships = await ownMemberships(connection, reads, userId, options);
       if (memberships === tooNew) return tooNew;
       const groupIds = [...memberships.keys()];
       const isApplied = ({ groupId, position }: Mention): boolean =>

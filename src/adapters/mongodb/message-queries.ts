@@ -50,6 +50,13 @@ export function createMessageQueries(connection: Connection, reads: GroupReads):
         const found = await run(() => timeline.find(wanted, options).toArray());
         return messagesAt(found, new Map([[groupId, group]]));
       }),
+    messagesBySeq: (keys) =>
+      reads.consistently(async (options) => {
+        const groups = await reads.groups(byGroup(keys), options);
+        const ids = keys.map(({ groupId, seq }) => idOf(groupId, seq));
+        const wanted = { _id: { $in: ids }, groupId: { $in: [...groups.keys()] } };
+        return messagesAt(await run(() => timeline.find(wanted, options).toArray()), groups);
+      }),
     search: (groupIds, text, before, limit) => {
       const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))];
       if (words.length === 0 || limit < 1) return Promise.resolve([]);

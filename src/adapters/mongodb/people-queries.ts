@@ -10,7 +10,7 @@ import { isWithin, toGroupRow, toMemberRow } from './row-documents.ts';
 /** Members now or before the batch under way: which of the two a query shows is decided by `stateAt`. */
 const perhapsActive = { $or: [{ active: true }, { 'previous.active': true }] };
 
-type PeopleQueries = Omit<PeoplePages, 'reactionCounts'>;
+type PeopleQueries = Pick<PeoplePages, 'membersPage' | 'inboxPage' | 'readersPage'>;
 
 export function createPeopleQueries(connection: Connection, reads: GroupReads): PeopleQueries {
   const { collections, run } = connection;

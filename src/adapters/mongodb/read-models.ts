@@ -5,8 +5,11 @@ import { idOf } from './documents.ts';
 import { createGroupReads } from './group-reads.ts';
 import { createMentionsPage } from './mention-queries.ts';
 import { createMessageQueries } from './message-queries.ts';
+import { createMembersByName } from './name-queries.ts';
 import { createPeopleQueries } from './people-queries.ts';
+import { createReactionPeople } from './reaction-people.ts';
 import { toGroupRow } from './row-documents.ts';
+import { createUnreadQueries } from './unread-queries.ts';
 
 /** Queries on one build. No answer is given before it is known that the build was there all the while. */
 export const createReadModels = (connection: Connection): ReadModels => ({
@@ -28,6 +31,9 @@ export function createAnswers(connection: Connection): Omit<ReadModels, 'close'>
     ...createPeopleQueries(connection, reads),
     ...createMessageQueries(connection, reads),
     mentionsPage: createMentionsPage(connection, reads),
+    membersByName: createMembersByName(connection, reads),
+    ...createUnreadQueries(connection, reads),
+    ...createReactionPeople(connection, reads),
     async acceptedCommands(groupId, keys) {
       const ids = keys.map(({ actorId, commandId }) => idOf(groupId, actorId, commandId));
       const found = await run(() => collections.commands.find({ _id: { $in: ids }, groupId }, readLimit).toArray());

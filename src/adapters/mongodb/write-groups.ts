@@ -14,6 +14,7 @@ import {
   update,
 } from './document-writes.ts';
 import type { GroupDocument, MessageDocument } from './documents.ts';
+import { forgetOldNames, newNames } from './name-documents.ts';
 import {
   messageId,
   putMember,
@@ -124,6 +125,7 @@ export async function writeGroups(write: BatchWrite, slice: readonly ChangedGrou
         (row) => putReactionCounts(row, batch),
       ),
     ),
+    putNewest(write, collections.memberNames, newNames(slice)),
     addDocuments(
       write,
       collections.marks,
@@ -147,6 +149,7 @@ export async function writeGroups(write: BatchWrite, slice: readonly ChangedGrou
   ]);
   await commitGroups(write, slice);
   await eraseTexts(write, slice);
+  await forgetOldNames(write, slice);
 }
 
 async function commitGroups(write: BatchWrite, slice: readonly ChangedGroup[]): Promise<void> {

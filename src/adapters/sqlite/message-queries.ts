@@ -68,6 +68,7 @@ export function prepareMessageQueries(database: DatabaseSync) {
         return messageIds.flatMap((messageId) => byIdInGroup.all(messageId, first, last).map(toMessageRow));
       });
     },
+    messagesBySeq: (keys: readonly MessageKey[]): readonly MessageRow[] => eachKey(keys, (_, key) => [...message(key)]),
     reactionCounts: (keys: readonly MessageKey[]): readonly ReactionCount[] =>
       eachKey(keys, ({ groupId, seq }, key) =>
         emojis.all(key).map(([emoji, count]) => ({ groupId, seq, emoji, count })),

@@ -26,6 +26,7 @@ export function messageKeyOf(groupKey: number, seq: number): number {
  * - Rows carry small integers for groups and members, so that a mark is three numbers.
  * - Messages are their group's range of keys in one table: a timeline page is a scan of neighbours, and a search within
  *   a group is a range of the full-text index that skips every other group's hits.
+ * - Names stand beside the members who are active, a row for each key by which they are completed.
  * - The words are indexed without a copy of the text and without places: whole words in any order need neither.
  */
 const schema = `
@@ -46,6 +47,9 @@ const schema = `
     stays TEXT NOT NULL, marked_up_to INTEGER NOT NULL, position INTEGER NOT NULL, UNIQUE (group_key, user_id)
   ) STRICT;
   CREATE INDEX memberships ON members (user_id) WHERE active = 1;
+  CREATE TABLE member_names (
+    group_key INTEGER NOT NULL, name_key TEXT NOT NULL, user_id TEXT NOT NULL, PRIMARY KEY (group_key, name_key, user_id)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE marks (
     member_key INTEGER NOT NULL, up_to INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (member_key, up_to)
   ) STRICT, WITHOUT ROWID;
@@ -65,6 +69,7 @@ const schema = `
   CREATE TABLE mentions (
     user_id TEXT NOT NULL, position INTEGER NOT NULL, message_key INTEGER NOT NULL, PRIMARY KEY (user_id, position)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX mentions_by_message ON mentions (user_id, message_key);
   CREATE TABLE mentions_of_all (
     group_key INTEGER NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (group_key, position)
   ) STRICT, WITHOUT ROWID;

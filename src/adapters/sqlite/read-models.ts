@@ -4,6 +4,7 @@ import type { Position } from '../../ports/event-log.ts';
 import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
 import type { ReadModels } from '../../ports/read-models.ts';
+import { prepareListQueries } from './list-queries.ts';
 import { prepareMessageQueries } from './message-queries.ts';
 import { guarded, openForReading, seqsPerGroup } from './read-model-file.ts';
 import {
@@ -73,6 +74,13 @@ export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadMo
     mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),
     search: async (groupIds, text, before, limit) => reading((query) => query.search(groupIds, text, before, limit)),
     readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
+    messagesBySeq: async (keys) => reading((query) => query.messagesBySeq(keys)),
+    membersByName: async (groupId, prefix, after, limit) =>
+      reading((query) => query.membersByName(groupId, prefix, after, limit)),
+    unreadGroups: async (userId) => reading((query) => query.unreadGroups(userId)),
+    mentionCounts: async (userId, after, limit) => reading((query) => query.mentionCounts(userId, after, limit)),
+    reactionMembers: async (reactions, limit) => reading((query) => query.reactionMembers(reactions, limit)),
+    ownReactions: async (userId, reactions) => reading((query) => query.ownReactions(userId, reactions)),
     haltedGroups: async () => reading((query) => query.haltedGroups()),
     close: async () => {
       if (database.isOpen) database.close();
@@ -100,6 +108,7 @@ function prepareQueries(database: DatabaseSync): Queries {
     acceptedCommands: prepareAcceptedCommands(database),
     ...preparePeopleQueries(database),
     ...prepareMessageQueries(database),
+    ...prepareListQueries(database),
   };
 }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { ChangedGroup, ChangedRow, StoredMember, StoredMessage } from '../../ports/row-store.ts';
 import { searchWords } from '../../ports/search-words.ts';
 import { prepareBulkInsert } from './bulk-insert.ts';
+import { prepareNames } from './name-writes.ts';
 import { messageKeyOf } from './read-model-file.ts';
 import {
   countsText,
@@ -29,7 +30,7 @@ export function prepareRowWrites(database: DatabaseSync, rowKeys: RowKeys): (cha
   const writeMembers = prepareMembers(database, rowKeys);
   const writeMessages = prepareMessages(database);
   const writeWords = prepareWords(database);
-  const lists = [prepareMarks(database, rowKeys), ...prepareLists(database)];
+  const lists = [prepareNames(database), prepareMarks(database, rowKeys), ...prepareLists(database)];
   return (changed) => {
     const groups = changed
       .map((group) => ({ ...group, keys: keysOf(group, rowKeys) }))

@@ -26,6 +26,12 @@ const questions: Readonly<Record<string, (readModels: Answers) => Promise<unknow
   mentionsPage: (readModels) => readModels.mentionsPage('bob', undefined, 9),
   search: (readModels) => readModels.search(['g'], 'word', undefined, 9),
   readersPage: (readModels) => readModels.readersPage(key, undefined, undefined, 9),
+  messagesBySeq: (readModels) => readModels.messagesBySeq([key]),
+  membersByName: (readModels) => readModels.membersByName('g', 'ada', undefined, 9),
+  unreadGroups: (readModels) => readModels.unreadGroups('bob'),
+  mentionCounts: (readModels) => readModels.mentionCounts('bob', [{ groupId: 'g', seq: 0 }], 9),
+  reactionMembers: (readModels) => readModels.reactionMembers([{ groupId: 'g', seq: 1, emoji: '👍' }], 9),
+  ownReactions: (readModels) => readModels.ownReactions('bob', [{ groupId: 'g', seq: 1, emoji: '👍' }]),
   acceptedCommands: (readModels) => readModels.acceptedCommands('g', [{ actorId: 'ada', commandId: 'c-1' }]),
   haltedGroups: (readModels) => readModels.haltedGroups(),
 };

@@ -21,6 +21,8 @@ const sorted = new Set(['inboxPage']);
 const tiny = new Set(['checkpoints', 'projector_leases']);
 
 const key = { groupId: 'g', seq: 2 };
+const reaction = { ...key, emoji: '👍' };
+const twoGroups = ['g', 'h'].map((groupId) => ({ groupId, seq: 0 }));
 const page = { fromSeq: 1, toSeq: 9, limit: 2 };
 type Ask = (readModels: ReadModels, writer: ProjectedWriter) => Promise<unknown>;
 const queries: Readonly<Record<string, Ask>> = {
@@ -35,6 +37,16 @@ const queries: Readonly<Record<string, Ask>> = {
   reactions: (readModels) => readModels.reactions([key]),
   mentionsPage: (readModels) => readModels.mentionsPage('bob', 99, 2),
   search: (readModels) => readModels.search(['g'], 'two words', 9, 2),
+  messagesBySeq: (readModels) => readModels.messagesBySeq([key]),
+  membersByName: (readModels) => readModels.membersByName('g', 'a', undefined, 2),
+  membersByNameAfter: (readModels) => readModels.membersByName('g', 'a', { nameKey: 'ada', userId: 'a' }, 2),
+  unreadGroups: (readModels) => readModels.unreadGroups('bob'),
+  mentionCounts: (readModels) => readModels.mentionCounts('bob', twoGroups, 99),
+  mentionCountsOfMany: (readModels) => readModels.mentionCounts('bob', twoGroups, 2),
+  reactionMembers: (readModels) => readModels.reactionMembers([reaction, { ...reaction, seq: 3 }], 99),
+  reactionMembersPage: (readModels) => readModels.reactionMembers([{ ...reaction, afterUserId: 'a' }], 1),
+  ownReactions: (readModels) => readModels.ownReactions('bob', [reaction]),
+  searchInSeveral: (readModels) => readModels.search(['g', 'h'], 'two words', 99, 2),
   readersPage: (readModels) => readModels.readersPage(key, undefined, 'a', 2),
   acceptedCommands: (readModels) => readModels.acceptedCommands('g', [{ actorId: 'ada', commandId: 'c-1' }]),
   haltedGroups: (readModels) => readModels.haltedGroups(),

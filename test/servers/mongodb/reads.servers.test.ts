@@ -99,6 +99,12 @@ const queries: Readonly<Record<string, (models: ReadModels) => Promise<unknown>>
   messages: (models) => models.messages('g', ['g-1']),
   search: (models) => models.search(['g'], 'word', undefined, 9),
   mentionsPage: (models) => models.mentionsPage('reader-00', undefined, 9),
+  messagesBySeq: (models) => models.messagesBySeq([{ groupId: 'g', seq: 1 }]),
+  membersByName: (models) => models.membersByName('g', 'reader', undefined, 9),
+  unreadGroups: (models) => models.unreadGroups('reader-00'),
+  mentionCounts: (models) => models.mentionCounts('reader-00', [{ groupId: 'g', seq: 0 }], 9),
+  reactionMembers: (models) => models.reactionMembers([{ groupId: 'g', seq: 1, emoji: '👍' }], 9),
+  ownReactions: (models) => models.ownReactions('reader-00', [{ groupId: 'g', seq: 1, emoji: '👍' }]),
   reactionCounts: (models) => models.reactionCounts([{ groupId: 'g', seq: 1 }]),
   reactions: (models) => models.reactions([{ groupId: 'g', seq: 1 }]),
 };

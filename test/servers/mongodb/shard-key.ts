@@ -9,6 +9,7 @@ const shardKeys: Readonly<Record<string, string>> = {
   ...{ groups: '_id', read_counts: 'groupId' },
   ...{ timeline: 'groupId', memberships: 'groupId', marks: 'groupId', reactions: 'groupId' },
   ...{ reaction_counts: 'groupId', mentions: 'groupId', mentions_of_all: 'groupId', commands: 'groupId' },
+  ...{ member_names: 'groupId' },
 };
 
 /** What is asked of every shard because which groups it is about is the question itself. */

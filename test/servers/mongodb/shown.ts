@@ -16,10 +16,12 @@ export async function shown(stored: ReadModels, groupId: string, userIds: readon
     byId: (await readModels.messages(groupId, ids)).toSorted((a, b) => a.seq - b.seq),
     active: await readModels.membersPage(groupId, undefined, 999),
     reactionCounts: (await readModels.reactionCounts(timeline)).toSorted((a, b) => a.seq - b.seq),
+    named: await readModels.membersByName(groupId, '', undefined, 999),
     reactions: (await readModels.reactions(timeline)).toSorted((a, b) => (reactionKey(a) < reactionKey(b) ? -1 : 1)),
     readers: await Promise.all(timeline.map((key) => readModels.readersPage(key, undefined, undefined, 99))),
     found: await readModels.search([groupId], 'word', undefined, 99),
     mentions: await Promise.all(userIds.map((userId) => readModels.mentionsPage(userId, undefined, 99))),
+    unread: await Promise.all(userIds.map((userId) => readModels.unreadGroups(userId))),
     inboxes: await Promise.all(userIds.map((userId) => readModels.inboxPage(userId, undefined, 99))),
   };
 }
