@@ -38,13 +38,18 @@ export interface ReadModelBuilds {
    */
   discard(id: BuildId): Promise<void>;
   /**
+   * Removes a build in which damage was met, also one that is served: from one moment on it is served to nobody, and can
+   * never be served again. Does nothing where it is not there.
+   */
+  throwAway(id: BuildId): Promise<void>;
+  /**
    * Resolves once this process is the one writer of the build, which may take as long as another one lives; rejects with
    * the reason of `signal` once that aborts. Throws BuildGone where it is not there.
    */
   openWriter(id: BuildId, signal: AbortSignal): Promise<ReadModelWriter>;
   /**
    * Queries on this build and no other. Once it is gone they throw BuildGone, or go on answering from all of it as it was:
-   * never from part of it. Throws BuildGone where it is not there.
+   * never from part of it. What meets damage throws ReadModelsCorrupt. Throws BuildGone where it is not there.
    */
   openReadModels(id: BuildId): Promise<ReadModels>;
   /** All that is in a build, to be compared with another. Throws BuildGone where it is not there, or goes meanwhile. */

@@ -8,9 +8,9 @@ import { type Config, ConfigInvalid } from '../config.ts';
 import { type EventLog, LogUnavailable } from '../ports/event-log.ts';
 import type { ReadModelBuilds } from '../ports/read-model-builds.ts';
 import type { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
+import { condemning } from './condemned-builds.ts';
 import { filesOf, prepareDataDirectory } from './data-directory.ts';
 import type { LogTrouble } from './log-trouble.ts';
-import { throwAway } from './project-served-build.ts';
 import type { Projector } from './projector.ts';
 import { startProjectorInProcess } from './projector-in-process.ts';
 import { startProjectorThread } from './projector-in-thread.ts';
@@ -115,30 +115,10 @@ function openReadModels(
 }
 
 /** Readers of the served build, wherever the builds are. */
-function openServed(builds: ReadModelBuilds, log: EventLog, closing: Closing): ServedReadModels {
-  const readModels = createServedReadModels({ builds, log });
+function openServed(builds: ReadModelBuilds, log: EventLog, logger: Logger, closing: Closing): ServedReadModels {
+  const readModels = createServedReadModels({ builds, log, logger, onDamage: condemning(builds, logger) });
   closing.defer(() => readModels.close());
   return readModels;
-}
-
-/** Damage that a reader meets: the writer may never touch what is damaged. */
-function openFileBuilds(directory: string, logger: Logger): ReadModelBuilds {
-  const condemned = new Set<string>();
-  const builds = openSqliteReadModelBuilds({
-    directory,
-    removesSchema2: true,
-    onDamage(build, reason) {
-      // Each of its queries may meet it, until another build answers.
-      if (condemned.has(build)) return;
-      condemned.add(build);
-      logger.error({ build, reason }, 'the read models are damaged; they are built anew');
-      throwAway(builds, build).catch((error: unknown) => {
-        condemned.delete(build);
-        logger.error({ build, err: error }, 'the damaged read models cannot be thrown away');
-      });
-    },
-  });
-  return builds;
 }
 
 /** Files allow another thread: the serving one then never waits for a read model to be written. */
@@ -152,8 +132,8 @@ async function openEmbedded(
   const { dataDirectory } = config;
   const projector = await startProjectorThread({ dataDirectory, logger, onRefused: tell.onRefused });
   closing.defer(() => projector.stop());
-  const builds = openFileBuilds(filesOf(dataDirectory).readModels, logger);
-  const readModels = openServed(builds, log, closing);
+  const builds = openSqliteReadModelBuilds({ directory: filesOf(dataDirectory).readModels, removesSchema2: true });
+  const readModels = openServed(builds, log, logger, closing);
   projector.onServing(() => void readModels.look());
   return { builds, readModels, projector };
 }
@@ -166,7 +146,10 @@ async function openBesideServer(
   tell: Tell,
   closing: Closing,
 ): Promise<OpenReadModels> {
-  const builds = openFileBuilds(filesOf(config.dataDirectory).readModels, logger);
+  const builds = openSqliteReadModelBuilds({
+    directory: filesOf(config.dataDirectory).readModels,
+    removesSchema2: true,
+  });
   return projectHere(builds, logger, log, tell, closing);
 }
 
@@ -177,7 +160,7 @@ function projectHere(
   tell: Tell,
   closing: Closing,
 ): OpenReadModels {
-  const readModels = openServed(builds, log, closing);
+  const readModels = openServed(builds, log, logger, closing);
   const projector = startProjectorInProcess({ log, builds, logger, ...tell });
   closing.defer(() => projector.stop());
   projector.onServing(() => void readModels.look());
@@ -196,7 +179,7 @@ async function openOnMongo(
   const builds = await openMongoBuilds(url, logger);
   closing.defer(() => builds.close());
   if (role !== 'api') return projectHere(builds, logger, log, tell, closing);
-  return { builds, readModels: openServed(builds, log, closing), projector: undefined };
+  return { builds, readModels: openServed(builds, log, logger, closing), projector: undefined };
 }
 
 export async function openMongoBuilds(url: string, logger: Logger): Promise<ReadModelBuilds> {

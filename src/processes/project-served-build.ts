@@ -39,7 +39,7 @@ export async function projectServedBuild(options: ProjectingBuilds): Promise<voi
         logger.warn({ build: id }, 'the read models were thrown away; they are built anew');
       else if (error instanceof ReadModelsCorrupt) {
         logger.error({ build: id, reason: error.message }, 'the read models are corrupt; they are built anew');
-        await throwAway(builds, id);
+        await builds.throwAway(id);
       } else if (error instanceof CheckpointNotInLog && served === undefined) await builds.discard(id);
       else throw error;
     }
@@ -50,12 +50,6 @@ export async function projectServedBuild(options: ProjectingBuilds): Promise<voi
 async function isGone(builds: ReadModelBuilds, id: BuildId, error: unknown): Promise<boolean> {
   if (error instanceof BuildGone) return true;
   return error instanceof LeaseLost && !(await builds.list()).some((build) => build.id === id);
-}
-
-/** Nobody reads it any more, and nobody finds it. */
-export async function throwAway(builds: ReadModelBuilds, id: BuildId): Promise<void> {
-  if ((await builds.served()) === id) await builds.serve(id, undefined);
-  await builds.discard(id);
 }
 
 /** Those of this version, the oldest first. */

@@ -1,8 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
 import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import { createListeners } from './listeners.ts';
+import { createWholeRows } from './whole-rows.ts';
 
 /** The read models of the build that is served, whichever that is. */
 export interface ServedReadModels extends ReadModels {
@@ -16,8 +19,11 @@ export interface ServedReadModels extends ReadModels {
 }
 
 export interface ServedReadModelsOptions {
+  readonly logger: Pick<Logger, 'error'>;
   readonly builds: Pick<ReadModelBuilds, 'served' | 'openReadModels'>;
-  readonly log: Pick<EventLog, 'endPosition'>;
+  readonly log: Pick<EventLog, 'endPosition' | 'readStream'>;
+  /** Told, at every such query, that one has met damage in a build, and where one cannot be opened for it. */
+  readonly onDamage: (id: BuildId, reason: string) => void;
   /** How often it is looked which build is served. 1 s by default. */
   readonly pollMilliseconds?: number;
   /** How long, from the start on, a query waits for the first build to be served. 5 s by default. */
@@ -29,6 +35,7 @@ interface Current {
   readonly readModels: ReadModels;
   /** Queries under way; it is closed after the last of them. */
   running: number;
+  /** It answers no more. */
   isReplaced: boolean;
 }
 
@@ -47,24 +54,29 @@ const firstPollMilliseconds = 20;
  * answered from before, whatever becomes of a build.
  */
 export function createServedReadModels(options: ServedReadModelsOptions): ServedReadModels {
-  const { builds, log, pollMilliseconds = 1_000, patienceMilliseconds = 5_000 } = options;
+  const { builds, log, logger, onDamage, pollMilliseconds = 1_000, patienceMilliseconds = 5_000 } = options;
   const patientUntil = performance.now() + patienceMilliseconds;
-  const listeners: ((id: BuildId) => void)[] = [];
-  let current: Current | undefined;
-  let isFirst = true;
+  const listeners = createListeners<[BuildId]>((err) => {
+    logger.error({ err }, 'something that is told of other read models has thrown');
+  });
+  /** The newest that has answered; undefined before there was any. */
+  let newest: Current | undefined;
+  const whole = createWholeRows(log);
   let closed = false;
   /** The build that is to be the next, and what it must have reached. */
   let next: Next | undefined;
   let looking: Promise<void> | undefined;
 
+  const current = (): Current | undefined => (newest?.isReplaced ? undefined : newest);
+
   async function switchTo(id: BuildId): Promise<void> {
-    if (!isFirst && next?.id !== id) {
-      const shown = current;
+    if (newest !== undefined && next?.id !== id) {
+      const shown = current();
       const atLeast = await log.endPosition();
-      if (current !== shown) throw new ReadModelsUnavailable('the read models are being built anew');
+      if (current() !== shown) throw new ReadModelsUnavailable('the read models are being built anew');
       next = { id, atLeast };
     }
-    const readModels = await builds.openReadModels(id);
+    const readModels = whole(id, await builds.openReadModels(id));
     try {
       const reached = next === undefined || (await holdsAsMuch(readModels, next));
       if (!reached || closed) throw new ReadModelsUnavailable('the read models are being built anew');
@@ -72,21 +84,20 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
       close(readModels);
       throw error;
     }
-    const before = current;
-    const wasFirst = isFirst;
-    current = { id, readModels, running: 0, isReplaced: false };
-    isFirst = false;
+    const before = newest;
+    newest = { id, readModels, running: 0, isReplaced: false };
     next = undefined;
-    if (before !== undefined) letGo(before);
-    if (!wasFirst) for (const listener of listeners) listener(id);
+    if (before === undefined) return;
+    letGo(before);
+    listeners.tell(id);
   }
 
   /** Whoever projects may have gone on with the one before for a moment: it is asked last. */
   async function holdsAsMuch(readModels: ReadModels, wanted: Next): Promise<boolean> {
     const reached = await readModels.checkpoint();
-    const before = current;
+    const before = current();
     const shown = await before?.readModels.checkpoint().catch((error: unknown) => {
-      if (error instanceof BuildGone) lose(before);
+      if (error instanceof BuildGone && before !== undefined) lose(before);
       // One that is damaged, and does not say how far it is, holds up nobody for ever.
       return undefined;
     });
@@ -95,13 +106,13 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
 
   /** It is gone, and may have shown more than the log held when the next one was seen. */
   function lose(gone: Current): void {
-    if (current !== gone) return;
-    current = undefined;
+    if (current() !== gone) return;
     next = undefined;
     letGo(gone);
   }
 
   function letGo(replaced: Current): void {
+    if (replaced.isReplaced) return;
     replaced.isReplaced = true;
     if (replaced.running === 0) close(replaced.readModels);
   }
@@ -115,7 +126,11 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
   function lookNow(): Promise<void> {
     looking ??= (async () => {
       const id = await builds.served();
-      if (id !== undefined && id !== current?.id && !closed) await switchTo(id);
+      if (id === undefined || id === current()?.id || closed) return;
+      await switchTo(id).catch((error: unknown) => {
+        if (error instanceof ReadModelsCorrupt) onDamage(id, error.message);
+        throw error;
+      });
     })()
       .catch((error: unknown) => {
         throw whatPasses(error);
@@ -127,16 +142,16 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
   }
 
   async function currentBuild(): Promise<Current> {
-    while (current === undefined) {
+    for (let found = current(); ; found = current()) {
+      if (found !== undefined) return found;
       if (closed) throw new ReadModelsUnavailable('the read models are closed');
       await lookNow();
-      if (current !== undefined) break;
-      if (!isFirst || performance.now() > patientUntil) {
+      if (current() !== undefined) continue;
+      if (newest !== undefined || performance.now() > patientUntil) {
         throw new ReadModelsUnavailable('the read models are being built');
       }
       await wait(firstPollMilliseconds);
     }
-    return current;
   }
 
   async function reading<Answer>(read: (readModels: ReadModels) => Promise<Answer>): Promise<Answer> {
@@ -145,8 +160,9 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     try {
       return await read(build.readModels);
     } catch (error) {
-      if (!(error instanceof BuildGone)) throw error;
-      lose(build);
+      if (error instanceof BuildGone) lose(build);
+      // What does not meet it is answered until the build is thrown away.
+      if (error instanceof ReadModelsCorrupt) onDamage(build.id, error.message);
       throw whatPasses(error);
     } finally {
       build.running -= 1;
@@ -179,12 +195,12 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     ownReactions: (...asked) => reading((models) => models.ownReactions(...asked)),
     haltedGroups: () => reading((models) => models.haltedGroups()),
     look: () => lookNow().catch(() => {}),
-    onSwitched: (listener) => void listeners.push(listener),
+    onSwitched: listeners.add,
     async close() {
       closed = true;
       clearInterval(timer);
       await looking?.catch(() => {});
-      await current?.readModels.close();
+      await current()?.readModels.close();
     },
   };
 }

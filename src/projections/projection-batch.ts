@@ -1,8 +1,8 @@
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { requireInOrder } from '../events/group-order.ts';
 import { parseStreamName } from '../events/stream-name.ts';
-import { requireNextVersion } from '../events/stream-order.ts';
-import type { RecordedEvent } from '../ports/event-log.ts';
+import { requireNextVersion, VersionMissing } from '../events/stream-order.ts';
+import type { RecordedEvent, Version } from '../ports/event-log.ts';
 import { haltReason } from '../ports/halted-groups.ts';
 import type { HaltedGroup } from '../ports/read-models.ts';
 import type { Checkpoint } from '../ports/row-store.ts';
@@ -16,6 +16,8 @@ import { noChanges } from './projected-event.ts';
 export interface Poison extends HaltedGroup {
   readonly streamName: string;
   readonly version: number;
+  /** Where the rows do not hold all that comes before it: the first version of its stream that they lack. */
+  readonly missingVersion?: Version;
 }
 
 /** One event as the changes that it makes. What it said is let go of: a batch is held until it is applied. */
@@ -108,7 +110,8 @@ export const checkpointAt = ({ position, streamName, version, eventId }: Recorde
 
 export function poisonOf({ groupId, place }: Omit<ProjectedEntry, 'changes'>, error: unknown): Poison {
   const { streamName, version, position } = place;
-  return { groupId, position, reason: haltReason(place, error), streamName, version };
+  const poison = { groupId, position, reason: haltReason(place, error), streamName, version };
+  return error instanceof VersionMissing ? { ...poison, missingVersion: error.version } : poison;
 }
 
 export const haltOf = ({ groupId, position, reason }: HaltedGroup): Change => ({

@@ -3,6 +3,7 @@ import type { ReadModelWriter } from '../ports/row-store.ts';
 import { ApplyingStopped, applyBatch, pause, untilAvailable } from './apply-batch.ts';
 import { type LogToLookInto, requireCheckpointInLog } from './checkpoint-in-log.ts';
 import { createGroupEnds } from './group-ends.ts';
+import { requireCheckpointInRows, requireNotLost } from './lost-rows.ts';
 import { createProjectedRows } from './projected-rows.ts';
 import { createEventBatch, groupsOf, type Poison, type ProjectedEntry } from './projection-batch.ts';
 import { type Resuming, resumeGroups } from './resume-groups.ts';
@@ -47,6 +48,7 @@ async function project(options: ProjectionOptions): Promise<void> {
   const { log, writer, signal, once = false, onCheckpoint, onPoison } = options;
   await requireCheckpointInLog(log, await writer.checkpoint());
   const rows = createProjectedRows(writer);
+  await requireCheckpointInRows(rows, await writer.checkpoint());
   const ends = createGroupEnds(rows);
   const applying = { ...options, store: writer, rows };
   const halted = await resumeGroups(applying, ends);
@@ -61,6 +63,7 @@ async function project(options: ProjectionOptions): Promise<void> {
       batch.add(events, ends, halted);
       if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
         const projected = batch.projected();
+        for (const poison of projected.poison) await requireNotLost(log, poison, start);
         for (const poison of await applyBatch(applying, projected, batch.checkpoint)) {
           halted.add(poison.groupId);
           onPoison?.(poison);

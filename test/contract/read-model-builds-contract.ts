@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startOfLog } from '../../src/ports/event-log.ts';
 import { BuildGone, BuildInUse, type ReadModelBuilds } from '../../src/ports/read-model-builds.ts';
+import { LeaseLost } from '../../src/ports/read-model-faults.ts';
 import { contentsContract } from './build-contents-contract.ts';
 import { writingContract } from './build-writers-contract.ts';
 import { checkpointAt, filled, never } from './builds-samples.ts';
@@ -112,6 +113,24 @@ function servingContract(fixture: BuildsFixture): void {
     expect((await builds.list()).map(({ id }) => id)).toEqual([second]);
     await expect(builds.discard(second)).rejects.toThrow(BuildInUse);
     expect(await builds.served()).toBe(second);
+  });
+
+  test('a build that is thrown away is served to nobody, at once and for ever, and whoever writes to it is told', async () => {
+    const { builds, others } = fixture;
+    const id = await filled(builds, 3, 'g');
+    await builds.serve(undefined, id);
+    const writer = await builds.openWriter(id, never);
+    await Promise.all([others.throwAway(id), builds.throwAway(id)]);
+    expect(await builds.served()).toBeUndefined();
+    expect(await others.serve(undefined, id)).toBe(false);
+    expect(await others.list()).toEqual([]);
+    await expect(writer.commit([], checkpointAt(4))).rejects.toThrow(LeaseLost);
+    await writer.close();
+    await others.throwAway(id);
+    const next = await filled(builds, 4, 'g');
+    expect(await others.serve(undefined, next)).toBe(true);
+    await builds.throwAway(next);
+    expect(await others.served()).toBeUndefined();
   });
 
   test('what another version is served is discarded where that version is older, and never where it is newer', async () => {

@@ -30,6 +30,7 @@ export function betweenCalls(builds: ReadModelBuilds, before: BeforeCall): ReadM
     create: () => after('create', builds.create),
     serve: (...change) => after('serve', () => builds.serve(...change)),
     discard: (...id) => after('discard', () => builds.discard(...id)),
+    throwAway: (...id) => after('throwAway', () => builds.throwAway(...id)),
     openWriter: (...id) => after('openWriter', async () => writerOf(await builds.openWriter(...id))),
     openReadModels: (...id) => after('openReadModels', () => builds.openReadModels(...id)),
     openContents: (...id) => after('openContents', () => builds.openContents(...id)),

@@ -107,6 +107,7 @@ export function createInMemoryStore(): InMemoryStore {
       if (build !== undefined && isServed(build) && !isOlder) throw new BuildInUse(`build ${id} is served`);
       drop(id);
     },
+    throwAway: async (id) => drop(id),
     openWriter,
     async openReadModels(id) {
       find(id);

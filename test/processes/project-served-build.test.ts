@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { groupStream } from '../../src/events/stream-name.ts';
 import type { BuildId } from '../../src/ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
-import { type ProjectingBuilds, projectServedBuild, throwAway } from '../../src/processes/project-served-build.ts';
+import { type ProjectingBuilds, projectServedBuild } from '../../src/processes/project-served-build.ts';
 import { CheckpointNotInLog } from '../../src/projections/checkpoint-in-log.ts';
 import { createInMemoryEventLog, type InMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import { createInMemoryStore } from '../fakes/in-memory-read-models.ts';
@@ -132,7 +132,7 @@ test('a build that is gone is built anew, whoever has thrown it away and wheneve
   await expect.poll(world.served).toBe('build-1');
   world.store.drop('build-1');
   await expect.poll(world.served).toBe('build-2');
-  await throwAway(world.builds, 'build-2');
+  await world.builds.throwAway('build-2');
   await expect.poll(world.served).toBe('build-3');
   expect(await world.positionOf('build-3')).toBe(await world.log.endPosition());
 });

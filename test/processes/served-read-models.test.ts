@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BuildGone } from '../../src/ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
-import { servedStage as stage } from './served-stage.ts';
+import { answeringStage, servedStage as stage } from './served-stage.ts';
 
 test('a query is answered by the served build, and waits a while for the first one to be served', async () => {
   const { state, positions, answeredBy } = stage({ patienceMilliseconds: 60_000 });
@@ -35,9 +35,7 @@ test('another build takes the place of the first once it holds what the log held
 });
 
 test('where the build is gone nothing is answered until another holds what the log held', async () => {
-  const { readModels, state, positions, answeredBy } = stage({ served: 'one' });
-  positions.set('one', 10);
-  expect(await answeredBy()).toBe('one');
+  const { readModels, state, positions, answeredBy } = await answeringStage();
   positions.delete('one');
   state.served = undefined;
   await expect(answeredBy()).rejects.toThrow(ReadModelsUnavailable);
@@ -50,19 +48,15 @@ test('where the build is gone nothing is answered until another holds what the l
 });
 
 test('a store that does not say which build is served changes nothing for one that answers', async () => {
-  const { readModels, state, positions, answeredBy } = stage({ served: 'one' });
-  positions.set('one', 10);
-  expect(await answeredBy()).toBe('one');
+  const { readModels, state, answeredBy } = await answeringStage();
   state.isAway = true;
   await readModels.look();
   expect(await answeredBy()).toBe('one');
 });
 
 test('a replaced build is closed after the last query that it was asked', async () => {
-  const { readModels, state, positions, closed, answeredBy } = stage({ served: 'one' });
-  positions.set('one', 10);
+  const { readModels, state, positions, closed, answeredBy } = await answeringStage();
   positions.set('two', 10);
-  expect(await answeredBy()).toBe('one');
   const answer = answeredBy();
   await Promise.resolve();
   state.served = 'two';
@@ -82,9 +76,7 @@ test('once it is closed nothing is answered and no build is opened', async () =>
 });
 
 test('a build is not left for one that holds less than it has come to hold since that was served', async () => {
-  const { readModels, state, positions, answeredBy } = stage({ served: 'one' });
-  positions.set('one', 10);
-  expect(await answeredBy()).toBe('one');
+  const { readModels, state, positions, answeredBy } = await answeringStage();
   positions.set('two', 9);
   state.served = 'two';
   await readModels.look();
@@ -99,9 +91,7 @@ test('a build is not left for one that holds less than it has come to hold since
 });
 
 test('where the build goes while another is waited for, that is to hold what the log held then', async () => {
-  const { readModels, state, positions, answeredBy } = stage({ served: 'one' });
-  positions.set('one', 10);
-  expect(await answeredBy()).toBe('one');
+  const { readModels, state, positions, answeredBy } = await answeringStage();
   positions.set('two', 9);
   state.served = 'two';
   await readModels.look();
@@ -148,4 +138,37 @@ test('a build that cannot be closed holds up nothing, and ends nothing', async (
   expect(closed).toEqual(['two', 'one']);
   expect(unhandled).not.toHaveBeenCalled();
   faults.closing = undefined;
+});
+
+test('damage is told with the build that it is in, whether a query meets it or a build is opened', async () => {
+  const { readModels, state, faults, positions, damaged, answeredBy } = await answeringStage();
+  faults.answering = new ReadModelsCorrupt('a page is damaged');
+  await expect(answeredBy()).rejects.toThrow(ReadModelsUnavailable);
+  expect(damaged).toEqual([['one', 'a page is damaged']]);
+  // What does not meet it is answered.
+  expect(await readModels.checkpoint()).toBe(10);
+  positions.set('two', 10);
+  state.served = 'two';
+  faults.opening = new ReadModelsCorrupt('its header is damaged');
+  await readModels.look();
+  expect(damaged.at(-1)).toEqual(['two', 'its header is damaged']);
+  expect(damaged).toHaveLength(2);
+});
+
+test('a listener that throws keeps nothing from the others, and nothing from whoever looks', async () => {
+  const { readModels, state, positions, defects, answeredBy } = await answeringStage();
+  const defect = new Error('by order of the test');
+  const others = vi.fn();
+  readModels.onSwitched(others);
+  readModels.onSwitched(() => {
+    throw defect;
+  });
+  readModels.onSwitched(others);
+  positions.set('two', 10);
+  state.served = 'two';
+  expect(await answeredBy()).toBe('one');
+  await readModels.look();
+  expect(await answeredBy()).toBe('two');
+  expect(others.mock.calls).toEqual([['two'], ['two']]);
+  expect(defects).toEqual([{ err: defect }]);
 });

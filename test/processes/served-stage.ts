@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { BuildGone, type BuildId } from '../../src/ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
@@ -15,9 +15,11 @@ export function servedStage({
   const positions = new Map<BuildId, number>();
   const closed: BuildId[] = [];
   const opened: BuildId[] = [];
+  const damaged: (readonly [BuildId, string])[] = [];
+  const defects: unknown[] = [];
   const state = { served, end: 10, isAway: false, opening: Promise.resolve(), answering: Promise.resolve() };
   /** What goes wrong when a build is opened, or closed. */
-  const faults: { opening?: Error | undefined; closing?: Error | undefined } = {};
+  const faults: { opening?: Error | undefined; closing?: Error | undefined; answering?: Error | undefined } = {};
   const require = (id: BuildId): number => {
     const position = positions.get(id);
     if (position === undefined) throw new BuildGone(`${id} is gone`);
@@ -26,7 +28,9 @@ export function servedStage({
   const readModels = createServedReadModels({
     pollMilliseconds: 60_000,
     patienceMilliseconds,
-    log: { endPosition: async () => state.end },
+    log: { endPosition: async () => state.end, readStream: async () => [] },
+    onDamage: (...damage) => void damaged.push(damage),
+    logger: { error: (about: object) => void defects.push(about) },
     builds: {
       async served() {
         if (state.isAway) throw new ReadModelsUnavailable('the store is away');
@@ -41,6 +45,7 @@ export function servedStage({
           checkpoint: async () => require(id),
           async haltedGroups() {
             await state.answering;
+            if (faults.answering !== undefined) throw faults.answering;
             return [{ groupId: id, position: require(id), reason: '' }];
           },
           async close() {
@@ -54,5 +59,13 @@ export function servedStage({
   });
   onTestFinished(() => readModels.close());
   const answeredBy = async () => (await readModels.haltedGroups())[0]?.groupId;
-  return { readModels, state, faults, positions, closed, opened, answeredBy };
+  return { readModels, state, faults, positions, closed, opened, damaged, defects, answeredBy };
+}
+
+/** The same, answered by build `one`, which is at the end of the log. */
+export async function answeringStage() {
+  const stage = servedStage({ served: 'one' });
+  stage.positions.set('one', 10);
+  expect(await stage.answeredBy()).toBe('one');
+  return stage;
 }

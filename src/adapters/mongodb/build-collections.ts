@@ -1,7 +1,8 @@
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb';
 import { BuildGone } from '../../ports/read-model-builds.ts';
+import { collectionIdentities } from './collection-identities.ts';
 import { type Connection, writeMilliseconds } from './connection.ts';
-import type { Built } from './documents.ts';
+import { type Built, collectionNamesOf } from './documents.ts';
 
 interface Setup {
   /** Every query of the port goes by one of these or by `_id`. */
@@ -130,7 +131,8 @@ export async function makeCollections(connection: Connection, onNotice: (notice:
     for (const index of indexes) await run(() => collection.createIndexes([index]), writeMilliseconds);
   }
   if (!validates) onNotice('this server does not validate documents: it is left to the writer alone');
-  const change = { $set: { made: true, changedAt: new Date() } };
+  const identities = Object.fromEntries(await run(() => collectionIdentities(database, collectionNamesOf(build))));
+  const change = { $set: { made: true, identities, changedAt: new Date() } };
   const { matchedCount } = await run(() => collections.builds.updateOne({ _id: build }, change), writeMilliseconds);
   if (matchedCount === 0) throw new BuildGone(`build ${build} was discarded while it was made`);
 }

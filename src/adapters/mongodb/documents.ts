@@ -95,6 +95,8 @@ export interface BuildDocument {
   readonly schemaVersion: number;
   /** Its collections are made. */
   readonly made: boolean;
+  /** Which collections these are, by name, where the server says so: one that takes another's place is another one. */
+  readonly identities?: Readonly<Record<string, string>>;
   /** It is about to be discarded, and is served no more. */
   readonly discarding: boolean;
   /** Everything up to here is in the documents. */

@@ -1,5 +1,6 @@
 import type { Filter } from 'mongodb';
 import type { PeoplePages } from '../../ports/pages.ts';
+import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
 import type { InboxRow, MessageKey, ReaderRow } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
@@ -163,7 +164,8 @@ function createReadersPage(
       const moments = await firstMarks(connection, key, options, userIds);
       for (const userId of userIds) {
         const readAt = moments.get(userId);
-        if (readAt !== undefined && readAt <= until && rows.length < limit) rows.push({ userId, readAt });
+        if (readAt === undefined) throw new ReadModelsCorrupt(`the marks of ${userId} in group ${groupId} are missing`);
+        if (readAt <= until && rows.length < limit) rows.push({ userId, readAt });
       }
       if (page.length < limit) break;
       after = page.at(-1)?.userId;

@@ -103,7 +103,7 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
     }
   }
 
-  async function discard(id: BuildId): Promise<void> {
+  async function remove(id: BuildId, evenWhereServed: boolean): Promise<void> {
     const mark = (discarding: boolean) =>
       run(() => builds.findOneAndUpdate({ _id: id, kind: 'build' }, { $set: { discarding } }), writeMilliseconds);
     const found = await mark(true);
@@ -111,7 +111,7 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
       for (let isKnown = false; !isKnown; ) {
         const seen = await readServed(found.schemaVersion);
         const isServed = seen.build === id;
-        if (isServed && found.schemaVersion >= readModelSchemaVersion) {
+        if (isServed && found.schemaVersion >= readModelSchemaVersion && !evenWhereServed) {
           await mark(false);
           throw new BuildInUse(`build ${id} is served`);
         }
@@ -169,7 +169,8 @@ export function openMongoReadModelBuilds(options: MongoReadModelBuildsOptions): 
     list,
     create,
     serve,
-    discard,
+    discard: (id) => remove(id, false),
+    throwAway: (id) => remove(id, true),
     openWriter: (id, signal) => openBuildWriter(id, signal, options),
     async openReadModels(id) {
       await requireThere(id);

@@ -1,5 +1,6 @@
 import { BuildGone } from '../../ports/read-model-builds.ts';
 import { LeaseLost } from '../../ports/read-models.ts';
+import { createBuildCheck } from './build-check.ts';
 import { makeCollections } from './build-collections.ts';
 import { type Connection, writeMilliseconds } from './connection.ts';
 import type { BuildDocument } from './documents.ts';
@@ -7,7 +8,8 @@ import type { ProjectorLease } from './projector-lease.ts';
 
 /**
  * Makes the build the lease holder's own: from here on nobody with an older lease begins a batch of it or writes its
- * checkpoint. Collections that whoever made the build has left unmade are made. Throws LeaseLost, and BuildGone.
+ * checkpoint. Collections that whoever made the build has left unmade are made. Throws LeaseLost, BuildGone,
+ * and ReadModelsCorrupt where collections that were made are gone.
  */
 export async function takeOver(
   connection: Connection,
@@ -34,6 +36,7 @@ export async function takeOver(
       ? new LeaseLost(`build ${build} is written by a later lease than that of term ${token}`)
       : new BuildGone(`build ${build} is not there`);
   }
-  if (!changed.made) await makeCollections(connection, onNotice);
+  if (changed.made) await createBuildCheck(connection)();
+  else await makeCollections(connection, onNotice);
   return changed;
 }

@@ -31,8 +31,6 @@ export interface SqliteBuildsOptions {
    * kept beside the directory is removed once a build is served and written to.
    */
   readonly removesSchema2?: boolean | undefined;
-  /** Told, at every such query, that one has met damage in a build. Its writer may never touch what is damaged. */
-  readonly onDamage?: ((id: BuildId, reason: string) => void) | undefined;
 }
 
 /** So long somebody else's change of what is served may take: each is a few files written and synced. */
@@ -51,11 +49,7 @@ const suffixesOfSchema2 = ['.db', '.db-wal', '.db-shm'];
  *
  * What a crash leaves of a build that was being made or removed is taken away when the next one is made.
  */
-export function openSqliteReadModelBuilds({
-  directory,
-  removesSchema2 = false,
-  onDamage,
-}: SqliteBuildsOptions): ReadModelBuilds {
+export function openSqliteReadModelBuilds({ directory, removesSchema2 = false }: SqliteBuildsOptions): ReadModelBuilds {
   const fileOf = (id: BuildId): string => join(directory, `${id}.db`);
   const isThere = (id: BuildId): boolean => buildIdPattern.test(id) && identityOf(fileOf(id)) !== undefined;
   const ids = (): readonly BuildId[] =>
@@ -84,6 +78,15 @@ export function openSqliteReadModelBuilds({
   /** The build itself first: what is left of it then is nobody's. */
   function remove(id: BuildId): void {
     for (const suffix of suffixes) removeFile(join(directory, id + suffix));
+  }
+
+  /** What a crash in between leaves is said to be served and is not there: nobody is served anything. */
+  function removeServed(id: BuildId): void {
+    if (!buildIdPattern.test(id)) return;
+    remove(id);
+    const builds = [...readServedBuilds(directory)];
+    const others = builds.filter(([, build]) => build !== id);
+    if (others.length < builds.length) writeServedBuilds(directory, new Map(others));
   }
 
   function removeLeftovers(): void {
@@ -134,13 +137,13 @@ export function openSqliteReadModelBuilds({
       }),
     discard: (id) =>
       alone(() => {
-        if (!buildIdPattern.test(id)) return;
-        const all = [...readServedBuilds(directory)];
-        const served = all.find(([, build]) => build === id);
-        if (served !== undefined && served[0] >= readModelSchemaVersion) throw new BuildInUse(`build ${id} is served`);
-        if (served !== undefined) writeServedBuilds(directory, new Map(all.filter((one) => one !== served)));
-        remove(id);
+        const isServed = [...readServedBuilds(directory)].some(
+          ([version, build]) => build === id && version >= readModelSchemaVersion,
+        );
+        if (isServed) throw new BuildInUse(`build ${id} is served`);
+        removeServed(id);
       }),
+    throwAway: (id) => alone(() => removeServed(id)),
     openWriter: async (id, signal) => {
       signal.throwIfAborted();
       requireThere(id);
@@ -156,7 +159,7 @@ export function openSqliteReadModelBuilds({
     },
     openReadModels: async (id) => {
       requireThere(id);
-      return openSqliteReadModels({ file: fileOf(id), onDamage: (reason) => onDamage?.(id, reason) });
+      return openSqliteReadModels({ file: fileOf(id) });
     },
     openContents: async (id) => {
       requireThere(id);

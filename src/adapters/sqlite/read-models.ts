@@ -24,32 +24,19 @@ import {
   toStays,
 } from './read-model-rows.ts';
 
-export interface SqliteReadModelsOptions {
-  readonly file: string;
-  /** Told, at every such query, that one has met damage. The writer may never touch what is damaged. */
-  readonly onDamage?: ((reason: string) => void) | undefined;
-}
-
 /**
  * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks; snapshots of
  * groups, which grow with their members, take turns with everything else that the thread does. It holds on to the file
  * that stands there now: where that is removed, all of it is answered from until this is closed. Throws BuildGone,
  * ReadModelsCorrupt and ReadModelsUnavailable.
  */
-export function openSqliteReadModels({ file, onDamage = () => {} }: SqliteReadModelsOptions): ReadModels {
+export function openSqliteReadModels({ file }: { readonly file: string }): ReadModels {
   const database = openForReading(file);
   const queries = prepareQueries(database);
 
-  /** To a reader, damage passes as well: whoever is told of it builds them anew. */
   function reading<T>(read: (queries: Queries) => T): T {
     if (!database.isOpen) throw new ReadModelsUnavailable('the read models are closed');
-    try {
-      return guarded(() => read(queries));
-    } catch (error) {
-      if (!(error instanceof ReadModelsCorrupt)) throw error;
-      onDamage(error.message);
-      throw new ReadModelsUnavailable(error.message, { cause: error });
-    }
+    return guarded(() => read(queries));
   }
 
   /** One a turn of the event loop: a page of an inbox may need those of many large groups at once. */
@@ -100,7 +87,7 @@ function prepareQueries(database: DatabaseSync): Queries {
   return {
     checkpoint() {
       const found = checkpoint();
-      if (found === undefined) throw new ReadModelsUnavailable('the read models do not say how far they are');
+      if (found === undefined) throw new ReadModelsCorrupt('the read models do not say how far they are');
       return found.position;
     },
     groupSnapshot: prepareGroupSnapshot(database),
@@ -167,13 +154,14 @@ function preparePeopleQueries(database: DatabaseSync) {
  * - They read it at the moment of their first mark at or beyond it.
  */
 function prepareReadersPage(database: DatabaseSync): Queries['readersPage'] {
-  const candidates = prepareQuery<readonly [string, string, number]>(
+  const candidates = prepareQuery<readonly [string, string, number | null]>(
     database,
     `SELECT m.user_id, m.stays,
        (SELECT at FROM marks k WHERE k.member_key = m.member_key AND k.up_to >= ?1 ORDER BY k.up_to LIMIT 1) AS read_at
      FROM groups g CROSS JOIN messages p ON p.message_key = g.group_key * ${seqsPerGroup} + ?1
        CROSS JOIN members m ON m.group_key = g.group_key
-     WHERE g.group_id = ?2 AND m.user_id > ?3 AND m.marked_up_to >= ?1 AND m.user_id <> p.author_id AND read_at <= ?4
+     WHERE g.group_id = ?2 AND m.user_id > ?3 AND m.marked_up_to >= ?1 AND m.user_id <> p.author_id
+       AND (read_at IS NULL OR read_at <= ?4)
      ORDER BY m.user_id`,
   );
   return ({ groupId, seq }, at, afterUserId, limit) => {
@@ -181,6 +169,7 @@ function prepareReadersPage(database: DatabaseSync): Queries['readersPage'] {
     const readers: { userId: string; readAt: string }[] = [];
     if (limit < 1) return readers;
     for (const [userId, stays, readAt] of candidates.iterate(seq, groupId, afterUserId ?? '', until)) {
+      if (readAt === null) throw new ReadModelsCorrupt(`the marks of ${userId} in group ${groupId} are missing`);
       if (!isWithin(toStays(stays), seq)) continue;
       readers.push({ userId, readAt: new Date(readAt).toISOString() });
       // Leaving the loop resets the statement.

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
 import { prepareQuery } from './read-model-rows.ts';
 
 /** A group's key in the file, and those of its members that the writer has met. */
@@ -9,7 +10,7 @@ export interface GroupKeys {
 
 /** The small integers that stand for groups and members in the file. */
 export interface RowKeys {
-  /** Those of a group that is there. */
+  /** Those of a group that is there; where its row, or a member's, is gone after all, ReadModelsCorrupt is thrown. */
   group(groupId: string): GroupKeys;
   find(groupId: string): GroupKeys | undefined;
   /** Of a member who is there. */
@@ -94,5 +95,5 @@ export function createRowKeys(database: DatabaseSync): RowKeys {
 }
 
 function missing(what: string): never {
-  throw new Error(`the row of ${what} is missing`);
+  throw new ReadModelsCorrupt(`the row of ${what} is missing`);
 }

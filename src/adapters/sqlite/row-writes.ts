@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
 import type { ChangedGroup, ChangedRow, StoredMember, StoredMessage } from '../../ports/row-store.ts';
 import { searchWords } from '../../ports/search-words.ts';
 import { prepareBulkInsert } from './bulk-insert.ts';
@@ -52,9 +53,15 @@ function keysOf({ group: { before, after } }: ChangedGroup, rowKeys: RowKeys): G
   return before === undefined ? rowKeys.addGroup(after.groupId) : rowKeys.group(after.groupId);
 }
 
-/** An update of these columns of the row with a key, which is the last of its values. */
-const prepareUpdate = (database: DatabaseSync, table: string, columns: readonly string[], key: string) =>
-  database.prepare(`UPDATE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE ${key} = ?`);
+/** An update of these columns of the row with a key, which is the last of its values. Throws ReadModelsCorrupt where it is gone. */
+function prepareUpdate(database: DatabaseSync, table: string, columns: readonly string[], key: string) {
+  const assignments = columns.map((column) => `${column} = ?`).join(', ');
+  const update = database.prepare(`UPDATE ${table} SET ${assignments} WHERE ${key} = ?`);
+  return (...values: Values): void => {
+    if (Number(update.run(...values).changes) === 1) return;
+    throw new ReadModelsCorrupt(`the row ${values.at(-1)} of ${table} is missing`);
+  };
+}
 
 function prepareGroups(database: DatabaseSync): (groups: readonly KeyedGroup[]) => void {
   const insert = prepareBulkInsert(database, 'groups', groupColumns.length + 1, 8);
@@ -63,7 +70,7 @@ function prepareGroups(database: DatabaseSync): (groups: readonly KeyedGroup[]) 
     const added: Values[] = [];
     for (const { keys, group } of groups) {
       if (group.before === undefined) added.push([keys.key, ...groupValues(group.after)]);
-      else if (group.before !== group.after) update.run(...groupValues(group.after).slice(1), keys.key);
+      else if (group.before !== group.after) update(...groupValues(group.after).slice(1), keys.key);
     }
     insert(added);
   };
@@ -88,8 +95,8 @@ function prepareMembers(database: DatabaseSync, rowKeys: RowKeys): (groups: read
     }
     insert(added);
     for (const { key, before, after } of changed.sort(byKey)) {
-      if (before !== undefined && isOnlyMarked(before, after)) updateMark.run(after.markedUpTo, after.position, key);
-      else update.run(...memberValues(after).slice(1), key);
+      if (before !== undefined && isOnlyMarked(before, after)) updateMark(after.markedUpTo, after.position, key);
+      else update(...memberValues(after).slice(1), key);
     }
   };
 }
@@ -109,7 +116,7 @@ function prepareMessages(database: DatabaseSync): (messages: readonly Keyed<Stor
     const added: Values[] = [];
     for (const { key, before, after } of messages) {
       if (before === undefined) added.push([key, ...messageValues(after)]);
-      else update.run(after.text, after.editedAt, after.deletedAt, after.position, key);
+      else update(after.text, after.editedAt, after.deletedAt, after.position, key);
     }
     insert(added);
   };

@@ -1,15 +1,18 @@
+import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
 import type { StoredMessage } from '../../ports/row-store.ts';
 import type { ChangeOf } from '../changes.ts';
 
 export type MessageChange = ChangeOf<'putMessage' | 'editMessage' | 'deleteMessage'>;
 
-/** What a change makes of a message's row; the same row, or none, where it changes nothing. */
-export function foldMessage(message: StoredMessage | undefined, change: MessageChange): StoredMessage | undefined {
+/** What a change makes of a message's row; the same row where it changes nothing. Throws ReadModelsCorrupt. */
+export function foldMessage(message: StoredMessage | undefined, change: MessageChange): StoredMessage {
   // A message keeps its place, author, mentions and audience for ever: one that is there stays.
   if (change.type === 'putMessage') return message ?? sent(change);
   const { position } = change;
+  // Events that speak of a message which never was are not projected.
+  if (message === undefined) throw new ReadModelsCorrupt(`message ${change.seq} of group ${change.groupId} is missing`);
   // What is deleted stays so, since the first time.
-  if (message === undefined || message.deletedAt !== null || position <= message.position) return message;
+  if (message.deletedAt !== null || position <= message.position) return message;
   return change.type === 'deleteMessage'
     ? { ...message, text: null, deletedAt: change.deletedAt, position }
     : { ...message, text: change.text, editedAt: change.editedAt, position };

@@ -15,7 +15,7 @@ function createServer() {
   const connection = {
     ...{ build, readLimit: {}, run: (call: () => Promise<unknown>) => call() },
     collections: { builds: { findOne: look } },
-    database: { listCollections: () => ({ toArray: async () => collectionNamesOf(build) }) },
+    database: { listCollections: () => ({ toArray: async () => collectionNamesOf(build).map((name) => ({ name })) }) },
   };
   return { server, verify: createBuildCheck(connection as unknown as Connection) };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ReadModelsCorrupt } from '../../../src/ports/read-model-faults.ts';
 import type { StoredMessage } from '../../../src/ports/row-store.ts';
 import { foldMessage, type MessageChange } from '../../../src/projections/rows/message.ts';
 
@@ -23,9 +24,9 @@ describe('given no message', () => {
     expect(sent).toEqual({ ...whole, editedAt: null, deletedAt: null, sentPosition: 5, position: 5 });
   });
 
-  test('when an edit or a deletion comes, then no message is there', () => {
-    expect(foldMessage(undefined, edit('x', 6))).toBeUndefined();
-    expect(foldMessage(undefined, remove(6))).toBeUndefined();
+  test('when an edit or a deletion comes, then the row is missing: such an event is projected only after its message', () => {
+    expect(() => foldMessage(undefined, edit('x', 6))).toThrow(ReadModelsCorrupt);
+    expect(() => foldMessage(undefined, remove(6))).toThrow(ReadModelsCorrupt);
   });
 });
 
