@@ -7,13 +7,14 @@ import { sendRow } from './s3-send.ts';
 import { marksRow } from './s4-marks.ts';
 import { countsRow } from './s6-counts.ts';
 import { rebuildRow } from './s7-rebuild.ts';
+import { pageRow } from './s11-page.ts';
 import { takeServers } from './servers.ts';
 
 /**
  * `npm run bench [-- ROW …] [--short] [--json]`: exit code 0 when every row that ran holds. With
  * HIGHWATER_EVENTSTORE_URL and HIGHWATER_MONGODB_URL, rows with a server form run on those servers.
  */
-const rows: readonly Row[] = [sendRow, marksRow, countsRow, rebuildRow];
+const rows: readonly Row[] = [sendRow, marksRow, countsRow, rebuildRow, pageRow];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pinning, runContestant } from './child.ts';
-import type { LoadOptions, LoadResult } from './contestants/load-generator.ts';
+import type { LoadOptions } from './contestants/load-generator.ts';
 import type { InsertOptions } from './contestants/sqlite-inserts.ts';
 import { hotGroup } from './database.ts';
 import { percentile } from './measure.ts';
@@ -9,8 +9,9 @@ import { emmettPeers } from './peers/emmett.ts';
 import type { EmmettAppendOptions } from './peers/emmett-append.ts';
 import type { Contestant, Row, RowOptions } from './row.ts';
 import { sampleMessage, sampleRow } from './sample-events.ts';
-import { createGroup, newestSeq, startServer } from './server.ts';
-import { type Processes, startProduct } from './server-on-stores.ts';
+import { createGroup, newestSeq, type RunningServer, startServer } from './server.ts';
+import { type Processes, startBesideEventStore, startProduct } from './server-on-stores.ts';
+import { createThreadTimesByName } from './thread-times.ts';
 
 const clients = 64;
 
@@ -32,12 +33,14 @@ export const sendRow: Row = {
       return { operation, groupId, clients, seconds, warmUpSeconds: short ? 1 : 3 };
     };
 
-    async function send(processes: Processes, into: number[]): Promise<number> {
-      const server = await startProduct(servers, processes, await folder());
+    const cpu = createThreadTimesByName();
+
+    async function send(name: string, start: () => Promise<RunningServer>, into: number[]): Promise<number> {
+      const server = await start();
       const groupId = hotGroup(servers);
       try {
         await createGroup(server, groupId, clients);
-        const result = await server.load(load('send', groupId));
+        const result = await cpu.during(name, server, () => server.load(load('send', groupId)));
         const stored = await newestSeq(server, groupId, result.acknowledged);
         if (stored !== result.acknowledged) {
           throw new Error(`${result.acknowledged} messages were acknowledged, the group holds ${stored}`);
@@ -49,66 +52,39 @@ export const sendRow: Row = {
       }
     }
 
+    const product = (processes: Processes) => async () => startProduct(servers, processes, await folder());
+
     async function doNothing(operation: 'noop' | 'noopWithInput'): Promise<number> {
       const server = await startServer('empty mutation', await folder());
       try {
-        const { perSecond }: LoadResult = await server.load(load(operation, 'none'));
-        return perSecond;
+        return (await cpu.during(operation, server, () => server.load(load(operation, 'none')))).perSecond;
       } finally {
         await server.stop();
       }
     }
 
-    async function commitEach(): Promise<number> {
-      const file = join(await folder(), 'rows.db');
-      const options: InsertOptions = {
-        file,
-        seconds,
-        rowsPerCommit: 1,
-        hasIndex: false,
-        row: sampleRow(sampleMessage),
-      };
-      return (await runContestant<{ perSecond: number }>('contestants/sqlite-inserts.ts', options)).perSecond;
-    }
-
-    async function emmett(through: EmmettAppendOptions['through']): Promise<number> {
-      const file = join(await folder(), 'emmett.db');
-      const event = { type: sampleMessage.type, data: sampleMessage.data };
-      const options: EmmettAppendOptions = {
-        file,
-        seconds,
-        callers: clients,
-        streamName: 'group-hot',
-        event,
-        through,
-      };
-      return (await runContestant<{ perSecond: number }>('peers/emmett-append.ts', options)).perSecond;
-    }
-
-    const peers = emmettPeers([
-      {
-        name: 'emmett-sqlite',
-        kind: 'peer',
-        title: 'emmett’s SQLite store in process, 64 callers, expected version known',
-        run: () => emmett('store'),
-      },
-      {
-        name: 'emmett-sqlite-connection',
-        kind: 'peer',
-        title: 'emmett’s appendToStream on a connection that stays open',
-        run: () => emmett('connection'),
-      },
-    ]);
+    const peers = emmettPeers(emmettContestants(folder, seconds));
     const split: Contestant = {
       name: 'api and projector',
       kind: 'variant',
       title: 'the same with the projector in another process, on the same cores',
-      run: () => send('api and projector', []),
+      run: () => send('api and projector', product('api and projector'), []),
+    };
+    const besideEventStore: Contestant = {
+      name: 'beside an event store',
+      kind: 'variant',
+      title: 'the same with the log on `highwater eventstore`, and its read models in a file',
+      run: () => send('beside an event store', async () => startBesideEventStore(await folder()), []),
     };
     return {
       contestants: [
-        { name: 'ours', kind: 'ours', title: 'sendMessage over WebSocket', run: () => send('one process', p99) },
-        ...(servers === undefined ? [] : [split]),
+        {
+          name: 'ours',
+          kind: 'ours',
+          title: 'sendMessage over WebSocket',
+          run: () => send('ours', product('one process'), p99),
+        },
+        servers === undefined ? besideEventStore : split,
         {
           name: 'limit',
           kind: 'limit',
@@ -125,15 +101,48 @@ export const sendRow: Row = {
           name: 'one commit a message',
           kind: 'limit',
           title: 'SQLite in process, a durable commit for each row of the same size',
-          run: commitEach,
+          run: () => commitEach(folder, seconds),
         },
         ...peers.contestants,
       ],
       absent: peers.absent,
       notes: () => [
         `Acknowledged within ${percentile(p99, 0.5).toFixed(1)} ms for 99 of 100 (median of the runs).`,
+        ...cpu.notes(),
         `Every acknowledged message was found in the group after each run; ${pinning}.`,
       ],
     };
   },
 };
+
+async function commitEach(folder: () => Promise<string>, seconds: number): Promise<number> {
+  const file = join(await folder(), 'rows.db');
+  const options: InsertOptions = { file, seconds, rowsPerCommit: 1, hasIndex: false, row: sampleRow(sampleMessage) };
+  return (await runContestant<{ perSecond: number }>('contestants/sqlite-inserts.ts', options)).perSecond;
+}
+
+async function emmett(
+  through: EmmettAppendOptions['through'],
+  folder: () => Promise<string>,
+  seconds: number,
+): Promise<number> {
+  const file = join(await folder(), 'emmett.db');
+  const event = { type: sampleMessage.type, data: sampleMessage.data };
+  const options: EmmettAppendOptions = { file, seconds, callers: clients, streamName: 'group-hot', event, through };
+  return (await runContestant<{ perSecond: number }>('peers/emmett-append.ts', options)).perSecond;
+}
+
+const emmettContestants = (folder: () => Promise<string>, seconds: number): Contestant[] => [
+  {
+    name: 'emmett-sqlite',
+    kind: 'peer',
+    title: 'emmett’s SQLite store in process, 64 callers, expected version known',
+    run: () => emmett('store', folder, seconds),
+  },
+  {
+    name: 'emmett-sqlite-connection',
+    kind: 'peer',
+    title: 'emmett’s appendToStream on a connection that stays open',
+    run: () => emmett('connection', folder, seconds),
+  },
+];

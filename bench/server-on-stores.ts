@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { firstMatch, runContestant, startNode, stop } from './child.ts';
 import { freshDatabase } from './database.ts';
 import { type RunningServer, startServer } from './server.ts';
@@ -15,6 +16,24 @@ export function startProduct(
   return servers === undefined
     ? startServer('product', dataDirectory)
     : startOnServers(servers, processes, dataDirectory);
+}
+
+/** Starts the product on a log that is served over EventStoreDB's protocol by a process of its own. */
+export async function startBesideEventStore(dataDirectory: string): Promise<RunningServer> {
+  const arguments_ = ['eventstore', '--port', '0', '--data', join(dataDirectory, 'log')];
+  const store = startNode('../src/main.ts', arguments_, 'server', { HIGHWATER_LOG_LEVEL: 'error' });
+  try {
+    const url = await firstMatch(store, /EventStoreDB protocol at (\S+)/);
+    const server = await startServer('product', dataDirectory, { HIGHWATER_EVENTSTORE_URL: url });
+    const end = async () => {
+      await server.stop();
+      await stop(store);
+    };
+    return { ...server, stop: end };
+  } catch (error) {
+    await stop(store);
+    throw error;
+  }
 }
 
 /**

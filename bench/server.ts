@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createTokens } from '../src/rights/tokens.ts';
 import { firstMatch, runContestant, startNode, stop } from './child.ts';
 import type { LoadOptions, LoadResult } from './contestants/load-generator.ts';
+import type { PageLatencies, PageReaderOptions } from './contestants/page-reader.ts';
+import { type ThreadTimes, threadTimes } from './thread-times.ts';
 
 /** A server in a process of its own, on an empty data directory. */
 export interface RunningServer {
@@ -9,6 +11,10 @@ export interface RunningServer {
   ask<Data>(userId: string, query: string, variables: object): Promise<Data>;
   /** Loads it from another process; throws where an operation failed. */
   load(options: Omit<LoadOptions, 'url' | 'secret'>): Promise<LoadResult>;
+  /** Reads pages from another process, as S11 does. */
+  readPages(options: Omit<PageReaderOptions, 'url' | 'secret'>): Promise<PageLatencies>;
+  /** CPU time by thread so far; undefined where the system does not say. */
+  threadTimes(): ThreadTimes | undefined;
   stop(): Promise<void>;
 }
 
@@ -71,6 +77,8 @@ export async function startServer(
       if (result.failed > 0) throw new Error(`${result.failed} operations failed`);
       return result;
     },
+    readPages: (options) => runContestant('contestants/page-reader.ts', { ...options, url, secret }, 'load'),
+    threadTimes: () => (child.pid === undefined ? undefined : threadTimes(child.pid)),
     stop: () => stop(child),
   };
 }
@@ -111,7 +119,9 @@ async function askNewestSeq(server: RunningServer, groupId: string): Promise<num
   try {
     return (await server.ask<{ group: { lastSeq: number } }>('user-0', query, { id: groupId })).group.lastSeq;
   } catch (error) {
-    if (error instanceof Refused && error.errors.every(({ extensions }) => extensions?.code === 'BEHIND'))
+    // Behind, or being built for the first time.
+    const passes = ['BEHIND', 'UNAVAILABLE'];
+    if (error instanceof Refused && error.errors.every(({ extensions }) => passes.includes(extensions?.code ?? '')))
       return undefined;
     throw error;
   }

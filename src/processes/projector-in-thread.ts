@@ -106,7 +106,11 @@ async function runThread(
   signal: AbortSignal,
   onMessage: (message: ProjectorMessage) => void,
 ): Promise<ProjectorFailure> {
-  const worker = new Worker(script, { workerData: { dataDirectory }, ...(resourceLimits && { resourceLimits }) });
+  const worker = new Worker(script, {
+    name: 'projector',
+    workerData: { dataDirectory },
+    ...(resourceLimits && { resourceLimits }),
+  });
   let failure: ProjectorFailure | undefined;
   const failed = (error: unknown): void => {
     failure = failureOf(error);

@@ -52,6 +52,7 @@ export async function startWriter(
   // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker. And what Node warns of in it
   // would be printed as it is among the lines of the log.
   const worker = new Worker(script, {
+    name: 'log-writer',
     workerData,
     execArgv: ['--no-warnings'],
     ...(options.writerLimits && { resourceLimits: options.writerLimits }),
