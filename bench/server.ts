@@ -115,7 +115,7 @@ export async function newestSeq(server: RunningServer, groupId: string, expected
 
 /** Undefined as long as the read models do not hold what was acknowledged. */
 async function askNewestSeq(server: RunningServer, groupId: string): Promise<number | undefined> {
-  const query = 'query ($id: ID!) { group(id: $id) { lastSeq } }';
+  const query = 'query ($id: ID!) { group(groupId: $id) { lastSeq } }';
   try {
     return (await server.ask<{ group: { lastSeq: number } }>('user-0', query, { id: groupId })).group.lastSeq;
   } catch (error) {

@@ -104,7 +104,7 @@ export function startSenders(options: SendersOptions): Senders {
 }
 
 const timeline =
-  'subscription ($groupId: ID!, $after: Int) { timeline(groupId: $groupId, after: $after) { __typename ... on MessageAdded { version } ... on MembersChanged { version } ... on GroupChanged { version } ... on Resync { version } } }';
+  'subscription ($groupId: ID!, $after: Int) { timeline(groupId: $groupId, afterVersion: $after) { __typename ... on MessageAdded { version } ... on MembersChanged { version } ... on GroupChanged { version } ... on Resync { version } } }';
 
 export interface Watcher {
   /** The versions in the order in which they came. */

@@ -97,7 +97,7 @@ async function removals(
 }
 
 const questions: readonly string[] = [
-  'query ($groupId: ID!) { group(id: $groupId) { name lastSeq memberCount } }',
+  'query ($groupId: ID!) { group(groupId: $groupId) { name lastSeq memberCount } }',
   'query ($groupId: ID!) { message(groupId: $groupId, messageId: "first") { text readCount } }',
   'query ($groupId: ID!) { search(groupId: $groupId, text: "zqrevoked") { edges { node { text } } } }',
   '{ inbox { edges { node { groupId lastSeq group { name } } } } }',

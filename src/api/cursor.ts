@@ -2,30 +2,36 @@ import { z } from 'zod';
 import { ApiError } from './error-table.ts';
 
 /**
- * A cursor is opaque and bound to the list it came from: it holds the list's name and the key of its row, nothing that
- * gives a right. One of another list, or one that was tampered with, is BAD_INPUT.
+ * What a list is called in its cursors: its kind, and whatever it is the list of. As parts, so that no id and no text that
+ * somebody has chosen makes two lists one.
  */
-export function encodeCursor(list: string, key: string | number): string {
-  return Buffer.from(JSON.stringify([list, key])).toString('base64url');
+export type ListName = readonly [kind: string, ...of: (string | number | null)[]];
+
+/**
+ * A cursor is opaque and bound to the list it came from: it holds the list's name and the key of its row, nothing that
+ * gives a right. One of another list, or one that was tampered with, is refused.
+ */
+export function encodeCursor(list: ListName, key: string | number): string {
+  return Buffer.from(JSON.stringify([...list, key])).toString('base64url');
 }
 
 /** A search's, of an id and a text at their longest, is the longest that is given out. */
 const maximumCursorLength = 4_096;
 
-const cursorOfNumber = z.tuple([z.string(), z.int().min(0)]);
-const cursorOfText = z.tuple([z.string(), z.string().max(256)]);
+const numberKey = z.int().min(0);
+const textKey = z.string().max(256);
 
-export function decodeNumberCursor(list: string, cursor: string | null | undefined): number | undefined {
-  return decode(cursorOfNumber, list, cursor);
+export function decodeNumberCursor(list: ListName, cursor: string | null | undefined): number | undefined {
+  return decode(numberKey, list, cursor);
 }
 
-export function decodeTextCursor(list: string, cursor: string | null | undefined): string | undefined {
-  return decode(cursorOfText, list, cursor);
+export function decodeTextCursor(list: ListName, cursor: string | null | undefined): string | undefined {
+  return decode(textKey, list, cursor);
 }
 
-function decode<Key>(
-  schema: z.ZodType<[string, Key]>,
-  list: string,
+function decode<Key extends string | number>(
+  schema: z.ZodType<Key>,
+  list: ListName,
   cursor: string | null | undefined,
 ): Key | undefined {
   if (cursor === undefined || cursor === null) return undefined;
@@ -36,9 +42,10 @@ function decode<Key>(
   } catch {
     throw malformed();
   }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success || parsed.data[0] !== list) throw malformed();
-  return parsed.data[1];
+  const key = schema.safeParse(Array.isArray(json) ? json.at(-1) : undefined);
+  // Written again it is the same, or it was not written here.
+  if (!key.success || encodeCursor(list, key.data) !== cursor) throw malformed();
+  return key.data;
 }
 
-const malformed = (): ApiError => new ApiError('BAD_INPUT', 'The cursor is malformed, or of another list.');
+const malformed = (): ApiError => new ApiError('CURSOR_INVALID', 'The cursor is malformed, or of another list.');

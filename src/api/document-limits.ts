@@ -60,14 +60,14 @@ export function documentLimits(): Plugin<Costed> {
     const problem = problemOf(document) ?? refused(unwieldinessOfVariables(variables));
     if (problem !== undefined) return problem;
     const { points, depth } = queryCost.of(document, params?.operationName, variables);
-    if (depth === Infinity) return new ApiError('BAD_INPUT', 'The document’s fragments go in a circle.');
+    if (depth === Infinity) return new ApiError('DOCUMENT_TOO_LARGE', 'The document’s fragments go in a circle.');
     if (depth > maximumDepth)
-      return new ApiError('BAD_INPUT', `The document is more than ${maximumDepth} levels deep.`);
+      return new ApiError('DOCUMENT_TOO_LARGE', `The document is more than ${maximumDepth} levels deep.`);
     const budget = isSubscription(document) ? itemBudget : operationBudget;
     const cost = Math.min(Math.ceil(points), Number.MAX_SAFE_INTEGER);
     if (cost <= budget) return cost;
     const message = `This costs ${cost} points, and at most ${budget} may be: ask for shorter lists, or fewer fields of each.`;
-    return new ApiError('BAD_INPUT', message, { cost, budget });
+    return new ApiError('DOCUMENT_TOO_LARGE', message, { cost, budget });
   }
 
   return {
@@ -75,7 +75,7 @@ export function documentLimits(): Plugin<Costed> {
       const text = String(params.source);
       if (text.length > maximumDocumentLength) {
         const message = `A document has at most ${maximumDocumentLength} characters: put values into variables.`;
-        return setParseFn(() => new ApiError('BAD_INPUT', message));
+        return setParseFn(() => new ApiError('DOCUMENT_TOO_LARGE', message));
       }
       const known = documents.use(text);
       if (known !== undefined) return setParsedDocument(known);
@@ -102,7 +102,7 @@ export function documentLimits(): Plugin<Costed> {
 }
 
 const refused = (problem: string | undefined): ApiError | undefined =>
-  problem === undefined ? undefined : new ApiError('BAD_INPUT', problem);
+  problem === undefined ? undefined : new ApiError('DOCUMENT_TOO_LARGE', problem);
 
 const isSubscription = ({ definitions }: DocumentNode): boolean =>
   definitions.some(

@@ -4,93 +4,93 @@ import type { DeliveryRefusal } from '../delivery/delivery-refusal.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { AppendUnknown, LogUnavailable } from '../ports/event-log.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
-
-/** The closed list of `extensions.code`. */
-export const errorCodes = [
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'NOT_A_MEMBER',
-  'BAD_INPUT',
-  'CONFLICT',
-  'RATE_LIMITED',
-  'BEHIND',
-  'UNAVAILABLE',
-] as const;
-export type ErrorCode = (typeof errorCodes)[number];
+import { codeOf, type ErrorCode, isErrorCode, type RefusalReason } from './refusal-reasons.ts';
 
 /** An error that a client is meant to read. Every other error is masked and logged. */
 export class ApiError extends GraphQLError {
   readonly code: ErrorCode;
+  readonly reason: RefusalReason;
 
   constructor(
-    code: ErrorCode,
+    reason: RefusalReason,
     message: string,
     extensions: Readonly<Record<string, unknown>> = {},
     at: Pick<GraphQLErrorOptions, 'nodes' | 'path'> = {},
   ) {
-    super(message, { ...at, extensions: { ...extensions, code } });
+    const code = codeOf(reason);
+    super(message, { ...at, extensions: { ...extensions, code, reason } });
     this.code = code;
+    this.reason = reason;
   }
 }
 
 /** A group that one may not see is like one that is not there: the same code and the same words. */
 export const groupNotFound = (): ApiError =>
-  new ApiError('NOT_FOUND', 'There is no such group, or you may not see it.');
+  new ApiError('GROUP_NOT_FOUND', 'There is no such group, or you may not see it.');
 
 const groupHalted = 'This group is halted: its log holds an event that cannot be read.';
 
 /** Whatever the rooms behind the API refuse with. */
 export type AnyRefusal = Refusal | DeliveryRefusal;
 
-/** The one table from refusals to codes. */
+const tokenReasons = { missing: 'TOKEN_MISSING', invalid: 'TOKEN_INVALID', expired: 'TOKEN_EXPIRED' } as const;
+
+/** The one table from refusals to reasons, and with them to codes. */
 export function refusalError(refusal: AnyRefusal): ApiError {
   switch (refusal.kind) {
     case 'group-not-found':
       return groupNotFound();
     case 'group-exists':
-      return new ApiError('CONFLICT', 'The group’s id is taken.');
+      return new ApiError('GROUP_ID_TAKEN', 'The group’s id is taken.');
     case 'no-longer-a-member':
-      return new ApiError('NOT_A_MEMBER', 'You are no longer a member of this group.');
+      return new ApiError('NO_LONGER_A_MEMBER', 'You are no longer a member of this group.');
     case 'forbidden':
-      return new ApiError('FORBIDDEN', `This needs ${refusal.needs}.`);
+      return new ApiError('ROLE_NOT_ENOUGH', `This needs ${refusal.needs}.`);
     case 'target-not-a-member':
-      return new ApiError('NOT_A_MEMBER', `${refusal.userId} is not a member of this group.`);
+      return new ApiError('MEMBER_NOT_FOUND', `${refusal.userId} is not a member of this group.`);
     case 'last-owner':
-      return new ApiError('CONFLICT', 'A group keeps at least one owner: make somebody else an owner first.');
+      return new ApiError('LAST_OWNER', 'A group keeps at least one owner: make somebody else an owner first.');
     case 'message-not-found':
-      return new ApiError('NOT_FOUND', 'There is no such message in this group.');
+      return new ApiError('MESSAGE_NOT_FOUND', 'There is no such message in this group.');
     case 'group-halted':
-      return new ApiError('UNAVAILABLE', groupHalted, { reason: 'halted' });
+      return new ApiError('GROUP_HALTED', groupHalted);
     case 'message-deleted':
-      return new ApiError('CONFLICT', 'The message is deleted.');
+      return new ApiError('MESSAGE_DELETED', 'The message is deleted.');
     case 'message-id-taken':
-      return new ApiError('CONFLICT', 'The message’s id is taken by a message with other content.');
+      return new ApiError('MESSAGE_ID_TAKEN', 'The message’s id is taken by a message with other content.');
     case 'command-id-taken':
-      return new ApiError('CONFLICT', 'You have used this commandId for something else.');
+      return new ApiError('COMMAND_ID_TAKEN', 'You have used this commandId for something else.');
     case 'beyond-newest':
-      return new ApiError('BAD_INPUT', `upTo is beyond the newest message, which is ${refusal.lastSeq}.`, {
+      return new ApiError('MARK_BEYOND_NEWEST', `upTo is beyond the newest message, which is ${refusal.lastSeq}.`, {
         lastSeq: refusal.lastSeq,
       });
     case 'too-busy':
-      return new ApiError('UNAVAILABLE', 'Too many commands are waiting. Nothing was changed: try again.');
+      return new ApiError('TOO_BUSY', 'Too many commands are waiting. Nothing was changed: try again.');
     case 'bad-value':
-      return new ApiError('BAD_INPUT', `${refusal.field} ${refusal.problem}.`, { field: refusal.field });
+      return new ApiError('VALUE_INVALID', `${refusal.field} ${refusal.problem}.`, { field: refusal.field });
     case 'unauthenticated':
-      return new ApiError('UNAUTHENTICATED', refusal.problem);
+      return new ApiError(tokenReasons[refusal.token], refusal.problem);
     case 'behind':
-      return new ApiError('BEHIND', 'The read models have not reached that position yet. Try again.', {
+      return new ApiError('READ_MODELS_BEHIND', 'The read models have not reached that position yet. Try again.', {
         checkpoint: String(refusal.checkpoint),
         wanted: String(refusal.wanted),
       });
     case 'position-not-reached':
-      return new ApiError('BAD_INPUT', `atLeast is not a position of this log, which ends at ${refusal.end}.`, {
-        end: String(refusal.end),
-      });
+      return new ApiError(
+        'POSITION_NOT_REACHED',
+        `atLeast is not a position of this log, which ends at ${refusal.end}.`,
+        {
+          end: String(refusal.end),
+        },
+      );
     case 'version-not-reached':
-      return new ApiError('BAD_INPUT', `after is not a version of this group, which is at ${refusal.newest}.`, {
-        version: refusal.newest,
-      });
+      return new ApiError(
+        'VERSION_NOT_REACHED',
+        `afterVersion is not a version of this group, which is at ${refusal.newest}.`,
+        {
+          version: refusal.newest,
+        },
+      );
     default:
       return refusal satisfies never;
   }
@@ -100,26 +100,28 @@ export function refusalError(refusal: AnyRefusal): ApiError {
 export function clientError(error: unknown): { readonly told: GraphQLError; readonly unexpected: boolean } {
   const original = origin(error);
   const at = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
-  const tell = (code: ErrorCode, message: string) => new GraphQLError(message, { ...at, extensions: { code } });
+  const tell = (reason: RefusalReason, message: string) => new ApiError(reason, message, {}, at);
   if (original instanceof ApiError) {
     return { told: new GraphQLError(original.message, { ...at, extensions: original.extensions }), unexpected: false };
   }
   if (original instanceof AppendUnknown) {
     const message =
       'The log did not say whether it stored this. Send the same again: with the same ids it is stored once.';
-    return { told: tell('UNAVAILABLE', message), unexpected: true };
+    return { told: tell('OUTCOME_UNKNOWN', message), unexpected: true };
   }
   if (original instanceof LogUnavailable || original instanceof ReadModelsUnavailable) {
-    return { told: tell('UNAVAILABLE', 'A store is unavailable; nothing was changed. Try again.'), unexpected: true };
+    return {
+      told: tell('STORE_UNAVAILABLE', 'A store is unavailable; nothing was changed. Try again.'),
+      unexpected: true,
+    };
   }
   if (original instanceof UndecodableEvent) {
-    const told = new GraphQLError(groupHalted, { ...at, extensions: { code: 'UNAVAILABLE', reason: 'halted' } });
-    return { told, unexpected: true };
+    return { told: tell('GROUP_HALTED', groupHalted), unexpected: true };
   }
   // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
   if (original instanceof GraphQLError)
-    return { told: tell('BAD_INPUT', shortened(original.message)), unexpected: false };
-  return { told: tell('UNAVAILABLE', 'Something unexpected went wrong here; it was logged.'), unexpected: true };
+    return { told: tell('DOCUMENT_INVALID', shortened(original.message)), unexpected: false };
+  return { told: tell('UNEXPECTED', 'Something unexpected went wrong here; it was logged.'), unexpected: true };
 }
 
 const maximumMessageLength = 500;
@@ -143,13 +145,13 @@ function origin(error: unknown): unknown {
 /** A document's own errors carry codes of GraphQL's; clients are promised a closed list. */
 export function withClosedCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
-  if (errorCodes.some((known) => known === code)) return error;
+  if (isErrorCode(code)) return error;
   const { message, nodes, source, positions, path } = error;
   return new GraphQLError(shortened(message), {
     nodes,
     source,
     positions,
     path,
-    extensions: { ...error.extensions, code: 'BAD_INPUT' },
+    extensions: { ...error.extensions, code: 'BAD_INPUT', reason: 'DOCUMENT_INVALID' },
   });
 }

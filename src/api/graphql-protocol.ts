@@ -50,7 +50,7 @@ export function createProtocol(options: {
     },
     onClose: ({ extra }) => extra.stopExpiry?.(),
     onSubscribe: async ({ extra }, _id, payload) => {
-      const viewer = extra.viewer ?? { refused: unauthenticated('Send connection_init first.') };
+      const viewer = extra.viewer ?? { refused: unauthenticated('missing', 'Send connection_init first.') };
       const enveloped = yoga.getEnveloped({
         socketViewer: viewer,
         params: payload,

@@ -42,7 +42,9 @@ export function createHttpOperations(
     async answer(request, reply) {
       if (asksForGraphiQL(request)) return reply.type('text/html; charset=utf-8').send(graphiQLPage());
       if (Buffer.isBuffer(request.body) && isJsonBomb(request.body)) {
-        return reply.status(400).send(refusalBody('BAD_INPUT', 'The body is nested too deeply or has too many keys.'));
+        return reply
+          .status(400)
+          .send(refusalBody('REQUEST_UNREADABLE', 'The body is nested too deeply or has too many keys.'));
       }
       let viewer: Viewer | undefined;
       const gone = new AbortController();
@@ -65,7 +67,7 @@ export function createHttpOperations(
       const text = await response.text();
       // What yoga refuses before it has parsed anything has no body of its own.
       if (text !== '' || response.status < 400) return reply.send(text);
-      return reply.send(refusalBody('BAD_INPUT', `${STATUS_CODES[response.status]}.`));
+      return reply.send(refusalBody('REQUEST_UNREADABLE', `${STATUS_CODES[response.status]}.`));
     },
     endStreams() {
       for (const end of streams) end();

@@ -47,5 +47,5 @@ function withRetryAfter(error: GraphQLError): GraphQLError {
   const { message, path, nodes, extensions } = error;
   const seconds = Math.ceil(Number(extensions['retryAfterMilliseconds']) / 1_000);
   const http = { status: 429, headers: { 'Retry-After': String(seconds) } };
-  return new ApiError('RATE_LIMITED', message, { ...extensions, http }, { path, nodes });
+  return new ApiError('TOO_FAST', message, { ...extensions, http }, { path, nodes });
 }

@@ -145,7 +145,7 @@ function createCounts<Key>(maximum: number): { begin(key: Key): Release | undefi
 
 function rateLimited(waitMilliseconds: number): ApiError {
   const retryAfterMilliseconds = Math.min(waitMilliseconds, 3_600_000);
-  return new ApiError('RATE_LIMITED', `Too much at once. Try again in ${retryAfterMilliseconds} ms.`, {
+  return new ApiError('TOO_FAST', `Too much at once. Try again in ${retryAfterMilliseconds} ms.`, {
     retryAfterMilliseconds,
   });
 }

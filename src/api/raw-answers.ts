@@ -1,9 +1,17 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode } from './error-table.ts';
+import { codeOf, type RefusalReason } from './refusal-reasons.ts';
 
 /** What a refusal looks like that comes before GraphQL: the same form, so that a client reads one kind of answer. */
-export const refusalBody = (code: ErrorCode, message: string) => ({ errors: [{ message, extensions: { code } }] });
+export const refusalBody = (reason: RefusalReason, message: string) => ({
+  errors: [{ message, extensions: { code: codeOf(reason), reason } }],
+});
+
+const reasons: Readonly<Record<number, RefusalReason>> = {
+  403: 'ORIGIN_NOT_ALLOWED',
+  429: 'TOO_MANY_AT_ONCE',
+  503: 'NOT_SERVING',
+};
 
 /** Who does not take the answer in this time does without it. */
 const flushMilliseconds = 5_000;
@@ -24,9 +32,7 @@ export function answerAndLetGo(socket: Duplex, status: number, message: string):
   socket.once('close', () => clearTimeout(giveUp));
   // What still comes is read and forgotten: bytes that nobody has read would turn the end into a reset.
   socket.resume();
-  const code =
-    status === 503 ? 'UNAVAILABLE' : status === 403 ? 'FORBIDDEN' : status === 429 ? 'RATE_LIMITED' : 'BAD_INPUT';
-  const body = JSON.stringify(refusalBody(code, message));
+  const body = JSON.stringify(refusalBody(reasons[status] ?? 'REQUEST_UNREADABLE', message));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json; charset=utf-8',

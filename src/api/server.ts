@@ -9,12 +9,12 @@ import fastify, {
 } from 'fastify';
 import { clientAddress, networksOf } from './client-address.ts';
 import { type EdgeLimits, edgeLimits } from './edge-limits.ts';
-import type { ErrorCode } from './error-table.ts';
 import { createGraphQL } from './graphql.ts';
 import { createHttpOperations, type HttpOperations } from './http-operations.ts';
 import { crossOriginHeaders, securityHeaders } from './origins.ts';
 import { createRateLimits, type RateLimitSettings } from './rate-limits.ts';
 import { answerClientError, refusalBody } from './raw-answers.ts';
+import type { RefusalReason } from './refusal-reasons.ts';
 import { followRequests, type RequestsUnderWay } from './requests-under-way.ts';
 import type { Services } from './services.ts';
 import { isWebSocketUpgrade, listenForUpgrades } from './upgrades.ts';
@@ -152,7 +152,7 @@ function createApp(
     // A path that cannot be decoded. It has come to no route, and so to no hook.
     frameworkErrors: (error, _request, { raw }) => {
       raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' });
-      raw.end(JSON.stringify(refusalBody('BAD_INPUT', error.message)));
+      raw.end(JSON.stringify(refusalBody('REQUEST_UNREADABLE', error.message)));
     },
     http: {
       maxHeaderSize: limits.maximumHeaderBytes,
@@ -168,11 +168,13 @@ function createApp(
     const status = error.statusCode ?? 500;
     // Not closed at once: the rest of a body that is too large is read and forgotten, or its sender would see a reset.
     if (status < 500)
-      return reply.removeHeader('connection').status(status).send(refusalBody('BAD_INPUT', error.message));
+      return reply.removeHeader('connection').status(status).send(refusalBody('REQUEST_UNREADABLE', error.message));
     logger.error({ err: error }, 'a request failed');
-    return reply.status(status).send(refusalBody('UNAVAILABLE', 'Something unexpected went wrong here.'));
+    return reply.status(status).send(refusalBody('UNEXPECTED', 'Something unexpected went wrong here.'));
   });
-  app.setNotFoundHandler((_request, reply) => reply.status(404).send(refusalBody('NOT_FOUND', 'Nothing is here.')));
+  app.setNotFoundHandler((_request, reply) =>
+    reply.status(404).send(refusalBody('PATH_NOT_FOUND', 'Nothing is here.')),
+  );
   return app;
 }
 
@@ -185,15 +187,15 @@ function addHooks(
   app.addHook('onRequest', (request, reply, next) => {
     reply.headers({ ...securityHeaders, ...crossOriginHeaders(request.headers, allowedOrigins) });
     if (requests.draining())
-      refuseLast(reply, 503, 'UNAVAILABLE', 'This process is about to end. Send the same again.');
+      refuseLast(reply, 503, 'NOT_SERVING', 'This process is about to end. Send the same again.');
     else if (requests.countOn(request.raw.socket) <= maximumPipelinedRequests) next();
-    else refuseLast(reply, 429, 'RATE_LIMITED', 'Too many requests on one connection that wait for their answers.');
+    else refuseLast(reply, 429, 'TOO_MANY_AT_ONCE', 'Too many requests on one connection that wait for their answers.');
   });
 }
 
 /** The connection ends with this answer, and what it has asked for after this is not looked at. */
-function refuseLast(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
-  return reply.status(status).header('connection', 'close').send(refusalBody(code, message));
+function refuseLast(reply: FastifyReply, status: number, reason: RefusalReason, message: string): FastifyReply {
+  return reply.status(status).header('connection', 'close').send(refusalBody(reason, message));
 }
 
 /** One that comes in chunks does not say how large it is. */
@@ -202,12 +204,12 @@ const isLarge = ({ headers }: FastifyRequest, { maximumAnonymousBodyBytes }: Edg
 
 function refuseLarge(reply: FastifyReply, { maximumAnonymousBodyBytes }: EdgeLimits): FastifyReply {
   const message = `Without a valid token a request says its length, which is at most ${maximumAnonymousBodyBytes} bytes.`;
-  return reply.status(413).send(refusalBody('UNAUTHENTICATED', message));
+  return reply.status(413).send(refusalBody('TOKEN_MISSING', message));
 }
 
 function notOpen(reply: FastifyReply): FastifyReply {
   const message = 'This process does not serve GraphQL, or not yet: it waits for a store. See /ready.';
-  return reply.status(503).send(refusalBody('UNAVAILABLE', message));
+  return reply.status(503).send(refusalBody('NOT_SERVING', message));
 }
 
 function addHealth(app: FastifyInstance, ready: () => Promise<Readiness>): void {

@@ -90,7 +90,7 @@ async function mark({ urls, groupId }: Crowd, token: string, upTo: number): Prom
 
 async function lastSeq({ urls, tokens, groupId, ownerId }: Crowd): Promise<number> {
   const token = await tokens.issue({ userId: ownerId }, tokenSeconds);
-  const data = await send(urls, token, 'query ($id: ID!) { group(id: $id) { lastSeq } }', { id: groupId });
+  const data = await send(urls, token, 'query ($id: ID!) { group(groupId: $id) { lastSeq } }', { id: groupId });
   return z.object({ group: z.object({ lastSeq: z.int() }) }).parse(data).group.lastSeq;
 }
 
@@ -175,22 +175,24 @@ async function liveLine({ urls, tokens, groupId, ownerId }: Crowd, messageId: st
 /** The id of a message that is well inside the conversation: the oldest of the newest hundred. */
 async function someMessage({ urls, tokens, groupId, ownerId }: Crowd): Promise<string> {
   const token = await tokens.issue({ userId: ownerId }, tokenSeconds);
-  const query = 'query ($id: ID!) { group(id: $id) { timeline(last: 100) { edges { node { id } } } } }';
+  const query = 'query ($id: ID!) { group(groupId: $id) { timeline(last: 100) { edges { node { messageId } } } } }';
   const data = await send(urls, token, query, { id: groupId });
   const { group } = z
     .object({
-      group: z.object({ timeline: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }) }),
+      group: z.object({
+        timeline: z.object({ edges: z.array(z.object({ node: z.object({ messageId: z.string() }) })) }),
+      }),
     })
     .parse(data);
   const [first] = group.timeline.edges;
   if (first === undefined) throw new Error('the conversation holds no message');
-  return first.node.id;
+  return first.node.messageId;
 }
 
 /** What one process answers for every message of the group, by seq, in answers that hold everything up to `atLeast`. */
 export async function shownCounts(crowd: Crowd, url: string, atLeast: Position): Promise<ReadonlyMap<number, Shown>> {
   const token = await crowd.tokens.issue({ userId: crowd.ownerId }, tokenSeconds);
-  const query = `query ($id: ID!, $after: String, $atLeast: Position) { group(id: $id, atLeast: $atLeast) {
+  const query = `query ($id: ID!, $after: String, $atLeast: Position) { group(groupId: $id, atLeast: $atLeast) {
     timeline(first: 200, after: $after) {
       edges { node { seq readCount audienceCount } } pageInfo { hasNextPage endCursor } } } }`;
   const counts = new Map<number, Shown>();

@@ -160,7 +160,7 @@ async function showAround({ services, urls, groupId }: Stage): Promise<void> {
   for (const url of urls) say(`GraphiQL: ${url}/graphql`);
   say(`Headers:  {"authorization": "Bearer ${token}"}`);
   say(
-    `Query:    { group(id: "${groupId}") { name memberCount timeline(last: 5) { edges { node { seq text readCount audienceCount } } } } }`,
+    `Query:    { group(groupId: "${groupId}") { name memberCount timeline(last: 5) { edges { node { seq text readCount audienceCount } } } } }`,
   );
   say(`Live:     subscription { readCounts(groupId: "${groupId}") { asOf ranges { fromSeq toSeq readCount } } }`);
   say('Ctrl-C ends it.');

@@ -56,7 +56,9 @@ export function createTokens(secret: string, now: () => number): Tokens {
     },
     async verify(authorization) {
       const token = tokenIn(authorization);
-      if (token === undefined) return refused('send a token: Authorization: Bearer …');
+      if (token === undefined) {
+        return { refused: unauthenticated('missing', 'send a token: Authorization: Bearer …') };
+      }
       if (token.length > maximumTokenCharacters) return refused('the token is too long');
       const known = remembered.use(token);
       if (known !== undefined && known.expiresAt > now()) return known;
@@ -79,4 +81,4 @@ export function createTokens(secret: string, now: () => number): Tokens {
 const tokenIn = (authorization: string | undefined | null): string | undefined =>
   /^Bearer +([\w.-]+)$/i.exec(authorization ?? '')?.[1];
 
-const refused = (problem: string): Refused<AccessRefusal> => ({ refused: unauthenticated(problem) });
+const refused = (problem: string): Refused<AccessRefusal> => ({ refused: unauthenticated('invalid', problem) });

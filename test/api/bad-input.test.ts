@@ -164,7 +164,7 @@ describe('bad input over HTTP', () => {
       });
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     }
-    expect(await ada.get('{ me { id name } }')).toEqual({ me: { id: 'ada', name: 'ada' } });
+    expect(await ada.get('{ me { userId name } }')).toEqual({ me: { userId: 'ada', name: 'ada' } });
   });
 
   it('answers documents that are wrong, too deep or too large with BAD_INPUT', async () => {

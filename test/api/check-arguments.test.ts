@@ -18,12 +18,28 @@ import { type Person, type RunningServer, startTestServer } from './running-serv
 const large = 'x'.repeat(3_900_000);
 const badIds = ['', ' ', 'a b', 'a\n', 'a\u0000', '\u00a0', '\u200b', '\ud800', 'a\udc00', 'x'.repeat(129), large];
 const unseenIds = ['e\u0301', '\u212b', 'a\u3164', 'a\ufe0f', 'a\u2800', 'a\u034f'];
+const encoded = (text: string) => Buffer.from(text).toString('base64url');
+/** Of no type, of another number of parts, and every other spelling of one that is good. */
+const badGlobalIds = [
+  ...['good', encoded('X g'), encoded('G'), encoded('G '), encoded('G g m'), encoded('M g'), encoded('M g m m')],
+  ...[encoded('G g '), encoded(' G g'), encoded('g g'), encoded('G\u00a0g'), encoded(`U ${'x'.repeat(129)}`)],
+  ...[
+    `${encoded('G g')}=`,
+    `${encoded('G gg')}==`,
+    encoded('U gg').replace(/.$/, 'B'),
+    ` ${encoded('G g')}`,
+    `${encoded('G g')}\n`,
+  ],
+  ...[Buffer.from('U \u{1f600}?>').toString('base64'), Buffer.from([0x47, 0x20, 0xff]).toString('base64url')],
+];
 const badTexts = ['\ud800', 'a\udc00b', 'x'.repeat(16_001), large];
 
 /** A value of a type with one id or text in it, and how to put another in that place. */
 interface Place {
   readonly path: string;
   readonly kind: 'ID' | 'String';
+  /** Of an id that names anything, of whatever type. */
+  readonly isGlobal?: boolean;
   fill(value: string): unknown;
 }
 
@@ -89,7 +105,12 @@ const places = fields.flatMap(({ where, field }) => {
   const required = field.args.filter(({ type }) => isNonNullType(type));
   const good = Object.fromEntries(required.map(({ name, type }) => [name, goodValue(type)]));
   return field.args.flatMap(({ name, type }) =>
-    placesIn(`${where}(${name})`, type).map((place) => ({ field, good, name, place })),
+    placesIn(`${where}(${name})`, type).map((place) => ({
+      field,
+      good,
+      name,
+      place: { ...place, isGlobal: place.path === 'Query.node(id)' },
+    })),
   );
 });
 
@@ -116,16 +137,17 @@ describe('every id and text of the schema', () => {
   it.each(checkedPlaces.map((found) => [found.place.path, found] as const))(
     '%s is refused at the door when it is none',
     async (_, { field, good, name, place }) => {
-      for (const value of place.kind === 'ID' ? [...badIds, ...unseenIds] : badTexts) {
+      const badOnes = place.isGlobal ? badGlobalIds : unseenIds;
+      for (const value of place.kind === 'ID' ? [...badIds, ...badOnes] : badTexts) {
         const refused = await answer(field, { ...good, [name]: place.fill(value) });
         expect(refused).toBeInstanceOf(ApiError);
         expect(refused).toMatchObject({ code: 'BAD_INPUT' });
         expect((refused as ApiError).message.length).toBeLessThan(200);
       }
       // A cursor that is none is refused by who decodes it.
-      expect(String(await answer(field, { ...good, [name]: place.fill('good') }))).toMatch(
-        /reached|cursor is malformed/,
-      );
+      expect(
+        String(await answer(field, { ...good, [name]: place.fill(place.isGlobal ? encoded('G g') : 'good') })),
+      ).toMatch(/reached|cursor is malformed/);
     },
   );
 });
@@ -151,8 +173,8 @@ describe('what is refused at the door over HTTP', () => {
   it('leaves no memory behind, as a variable, in the document, or as what GraphQL itself refuses', async () => {
     const id = (index: number) => `${index}${large}`;
     const requests: ((index: number) => Promise<string>)[] = [
-      (index) => ada.refused('query ($id: ID!) { group(id: $id) { id } }', { id: id(index) }),
-      (index) => ada.refused(`{ group(id: "${id(index)}") { id } }`),
+      (index) => ada.refused('query ($id: ID!) { group(groupId: $id) { id } }', { id: id(index) }),
+      (index) => ada.refused(`{ group(groupId: "${id(index)}") { id } }`),
       (index) => ada.refused('query ($at: Position) { inbox(atLeast: $at) { edges { cursor } } }', { at: id(index) }),
       (index) => ada.refused(`{ x${id(index)} }`),
       (index) => ada.refused(`{ ! "${id(index)}" }`),

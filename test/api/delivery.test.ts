@@ -48,7 +48,7 @@ const somebodyListens = () => vi.waitFor(() => expect(server.services.feed.liste
 
 describe('what was deleted or replaced', () => {
   const items =
-    'subscription ($groupId: ID!, $after: Int) { timeline(groupId: $groupId, after: $after) { __typename ... on MessageAdded { version message { text editedAt deletedAt replyTo { text } } } ... on MessageChanged { version changed: text } ... on MessageRemoved { version } } }';
+    'subscription ($groupId: ID!, $after: Int) { timeline(groupId: $groupId, afterVersion: $after) { __typename ... on MessageAdded { version message { text editedAt deletedAt replyTo { text } } } ... on MessageChanged { version changed: text } ... on MessageRemoved { version } } }';
   const told = [
     { __typename: 'MessageAdded', version: 2, message: { text: null, deletedAt: expect.any(String) } },
     { __typename: 'MessageAdded', version: 3, message: { text: 'better', replyTo: { text: null } } },

@@ -66,7 +66,7 @@ const nested = (levels: number): string =>
 describe.each(ways)('over %s', (_, ask) => {
   it('a query beyond the budget is told what it costs and what it may', async () => {
     const readers =
-      'query ($n: Int!) { group(id: "g") { timeline(last: $n) { edges { node { readers(first: 200) { edges { node { readAt } } } } } } } }';
+      'query ($n: Int!) { group(groupId: "g") { timeline(last: $n) { edges { node { readers(first: 200) { edges { node { readAt } } } } } } } }';
     const [refused] = (await ask(readers, { n: 200 })) ?? [];
     expect(refused?.extensions).toMatchObject({ code: 'BAD_INPUT', budget: operationBudget });
     expect(refused?.extensions.cost).toBeGreaterThan(200 * 200);
@@ -78,7 +78,7 @@ describe.each(ways)('over %s', (_, ask) => {
   it('pages within pages and introspection within introspection are refused', async () => {
     const pages = `{ message(groupId: "g", messageId: "m") { ${nested(2)} } }`;
     expect(await ask(pages)).toMatchObject([{ extensions: { code: 'BAD_INPUT', budget: operationBudget } }]);
-    const spread = `{ group(id: "g") { ...G } } fragment G on Group { timeline(last: 200) { edges { node { ...M } } } }
+    const spread = `{ group(groupId: "g") { ...G } } fragment G on Group { timeline(last: 200) { edges { node { ...M } } } }
       fragment M on Message { group { timeline(last: 200) { edges { cursor } } } }`;
     expect(await ask(spread)).toMatchObject([{ extensions: { code: 'BAD_INPUT', budget: operationBudget } }]);
     const introspection = `{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }`;
@@ -95,7 +95,7 @@ describe.each(ways)('over %s', (_, ask) => {
     ['fragments in a circle', '{ me { ...A } } fragment A on User { ...B } fragment B on User { ...A }'],
     ['too deep', `{ message(groupId: "g", messageId: "m") { ${'replyTo { '.repeat(14)} id ${'}'.repeat(14)} } }`],
     ['the same field again and again', `{ ${'me { id } '.repeat(100)} }`],
-    ['a list in a list in a list …', `{ group(id: ${'['.repeat(500)}${']'.repeat(500)}) { id } }`],
+    ['a list in a list in a list …', `{ group(groupId: ${'['.repeat(500)}${']'.repeat(500)}) { id } }`],
     ['unknown fields', `{ ${numbered(1_500, (n) => `nameOf${n}`)} }`],
   ])('%s is refused in a short answer', async (_name, document) => {
     const errors = (await ask(document)) ?? [];

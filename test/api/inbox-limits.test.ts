@@ -38,7 +38,7 @@ it('a person has as many inboxes open as sockets, and other subscriptions beside
   await ada.get('mutation { createGroup(input: { groupId: "g", name: "G" }) { position } }');
   const timeline = ada
     .connect()
-    .iterate({ query: 'subscription { timeline(groupId: "g", after: -1) { __typename } }' });
+    .iterate({ query: 'subscription { timeline(groupId: "g", afterVersion: -1) { __typename } }' });
   expect((await timeline.next()).value?.errors).toBeUndefined();
   await timeline.return?.();
   // Whoever leaves makes room. Nothing listens for them any more by then.

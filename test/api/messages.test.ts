@@ -132,13 +132,13 @@ describe('messages over HTTP', () => {
     );
     expect(page.timeline.edges.map(({ node }) => node)).toMatchObject([
       {
-        id: 'e1',
+        messageId: 'e1',
         text: 'the text',
         mentions: [{ userId: 'ben' }],
         author: { name: 'ada', role: 'OWNER' },
         replyTo: null,
       },
-      { id: 'e2', text: null, replyTo: { id: 'e1', text: 'the text' } },
+      { messageId: 'e2', text: null, replyTo: { messageId: 'e1', text: 'the text' } },
     ]);
     expect(
       await cyd.refused(documents.editMessage, { input: { groupId: 'changes', messageId: 'e1', text: 'mine' } }),
@@ -181,15 +181,15 @@ describe('messages over HTTP', () => {
     await send(ada, 'search', 's1', 'A café in Málaga');
     await send(ada, 'search', 's2', 'hello @all');
     const { sendMessage } = await send(ada, 'search', 's3', 'hello ben', { mentions: ['ben'] });
-    const edges = (list: string) => `${list} { edges { node { id } } }`;
+    const edges = (list: string) => `${list} { edges { node { messageId } } }`;
     await ben.get(documents.timelinePage, { id: 'search', atLeast: sendMessage.position });
     const found = await ben.get<object>(
       `{ cafe: ${edges('search(groupId: "search", text: "CAFE malaga")')} none: ${edges('search(groupId: "search", text: "\\"* OR")')} ${edges('mentions(first: 2)')} }`,
     );
     expect(found).toEqual({
-      cafe: { edges: [{ node: { id: 's1' } }] },
+      cafe: { edges: [{ node: { messageId: 's1' } }] },
       none: { edges: [] },
-      mentions: { edges: [{ node: { id: 's3' } }, { node: { id: 's2' } }] },
+      mentions: { edges: [{ node: { messageId: 's3' } }, { node: { messageId: 's2' } }] },
     });
   });
 
@@ -199,12 +199,14 @@ describe('messages over HTTP', () => {
     for (const id of ['i1', 'i2', 'i3']) await send(ada, 'inbox', id, id);
     const { markReadUpTo } = await mark(eva, 'inbox', 1);
     const { inbox } = await eva.get<{ inbox: object }>(
-      'query ($at: Position) { inbox(atLeast: $at) { edges { node { unreadCount markedUpTo group { id name membership { role unreadCount } } } } } }',
+      'query ($at: Position) { inbox(atLeast: $at) { edges { node { unreadCount markedUpTo group { groupId name membership { role unreadCount } } } } } }',
       { at: markReadUpTo.position },
     );
     const membership = { role: 'MEMBER', unreadCount: 2 };
     expect(inbox).toEqual({
-      edges: [{ node: { unreadCount: 2, markedUpTo: 1, group: { id: 'inbox', name: 'Group inbox', membership } } }],
+      edges: [
+        { node: { unreadCount: 2, markedUpTo: 1, group: { groupId: 'inbox', name: 'Group inbox', membership } } },
+      ],
     });
   });
 });

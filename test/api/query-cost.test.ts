@@ -13,7 +13,7 @@ const costOf = (text: string, variables: object = {}, operationName?: string) =>
   queryCost.of(parse(text), operationName, variables as Record<string, unknown>);
 const points = (text: string, variables?: object, operationName?: string) =>
   costOf(text, variables, operationName).points;
-const group = (selection: string) => `{ group(id: "g") { ${selection} } }`;
+const group = (selection: string) => `{ group(groupId: "g") { ${selection} } }`;
 const message = (selection: string, rest = '') => `{ message(groupId: "g", messageId: "m") { ${selection} } } ${rest}`;
 
 describe('what is declared beside the fields', () => {
@@ -38,7 +38,12 @@ describe('what is declared beside the fields', () => {
       const sizes = field.args.filter(({ name }) => name === 'first' || name === 'last');
       expect({ where, sizes: page?.sizes.toSorted() }).toEqual({ where, sizes: sizes.map(({ name }) => name).sort() });
       const defaults = sizes.flatMap(({ defaultValue }) => (defaultValue === undefined ? [] : [defaultValue]));
-      expect({ where, defaults: [page?.byDefault] }).toEqual({ where, defaults });
+      // A list that is read from either end has a default only where neither is said: it stands in the description.
+      const described = Number(/newest (\d+)/.exec(field.description ?? '')?.[1]);
+      expect({ where, byDefault: page?.byDefault }).toEqual({
+        where,
+        byDefault: sizes.length === 1 ? defaults[0] : described,
+      });
     }
   });
 
@@ -58,7 +63,7 @@ describe('the cost of a query', () => {
     expect(points(group('timeline { edges { node { seq text } } pageInfo { hasNextPage } }'))).toBe(18 + 50 * 3);
     expect(points(group(page('first: null')))).toBe(18 + 50 * 3);
     const variable = (declared: string) =>
-      `query ($n: Int${declared}) { group(id: "g") { timeline(last: $n) { edges { node { seq text } } pageInfo { hasNextPage } } } }`;
+      `query ($n: Int${declared}) { group(groupId: "g") { timeline(last: $n) { edges { node { seq text } } pageInfo { hasNextPage } } } }`;
     expect(points(variable(''), { n: 7 })).toBe(18 + 7 * 3);
     expect(points(variable(' = 9'), {})).toBe(18 + 9 * 3);
     expect(points(variable(' = 9'), { n: 3 })).toBe(18 + 3 * 3);
@@ -69,7 +74,7 @@ describe('the cost of a query', () => {
     for (const size of ['0', '-1', '1000000', '"7"', '1.5', '[1]', 'true']) {
       expect(points(group(`timeline(last: ${size}) { edges { cursor } }`))).toBe(16 + 200);
     }
-    const document = 'query ($n: Int) { group(id: "g") { timeline(last: $n) { edges { cursor } } } }';
+    const document = 'query ($n: Int) { group(groupId: "g") { timeline(last: $n) { edges { cursor } } } }';
     for (const n of [0, -1, 1e9, '7', 1.5, [1], { a: 1 }]) expect(points(document, { n })).toBe(16 + 200);
   });
 
@@ -202,7 +207,7 @@ describe('bombs', () => {
       `{ ${numbered(80, (n) => `...F${n}`)} } ${numbered(80, (n) => `fragment F${n} on Query { me { id } }`)}`,
     ],
     ['operations', numbered(40, (n) => `query Q${n} { me { id } }`)],
-    ['lists in a value', `{ group(id: ${'['.repeat(400)}${']'.repeat(400)}) { id } }`],
+    ['lists in a value', `{ group(groupId: ${'['.repeat(400)}${']'.repeat(400)}) { id } }`],
     ['objects in a directive’s value', `{ me { id @skip(if: ${'{a:'.repeat(100)}1${'}'.repeat(100)}) } }`],
   ])('of %s are refused before they are validated', (_, document) => {
     expect(unwieldiness(parse(document))).toMatch(/at most \d+/);

@@ -95,7 +95,7 @@ describe('per person', () => {
       await server.services.commands.handleGroup('g', { ...order, commandId: `${index}` });
     }
     const from = async (after: number) => {
-      const query = 'subscription ($after: Int) { timeline(groupId: "g", after: $after) { __typename } }';
+      const query = 'subscription ($after: Int) { timeline(groupId: "g", afterVersion: $after) { __typename } }';
       return (await ada.connect().iterate({ query, variables: { after } }).next()).value;
     };
     expect((await from(30))?.errors).toBeUndefined();
@@ -190,7 +190,7 @@ describe('sockets and subscriptions', () => {
       connectionParams: { authorization: `Bearer ${ada.token}` },
       retryAttempts: 0,
     });
-    const query = 'subscription { timeline(groupId: "g", after: -1) { __typename } }';
+    const query = 'subscription { timeline(groupId: "g", afterVersion: -1) { __typename } }';
     const begun = async (from: typeof client) => {
       const items = from.iterate({ query });
       return { items, first: await items.next() };

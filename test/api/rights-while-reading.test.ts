@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-const group = (selection: string) => `query ($id: ID!) { group(id: $id) { ${selection} } }`;
+const group = (selection: string) => `query ($id: ID!) { group(groupId: $id) { ${selection} } }`;
 const message = (selection: string) =>
   `query ($id: ID!) { message(groupId: $id, messageId: "answer") { ${selection} } }`;
 

@@ -27,7 +27,7 @@ interface Page {
 
 /** The pages of a list, up to the one that says that there are no more. */
 async function pages(list: 'inbox' | 'mentions', first: number): Promise<string[][]> {
-  const node = list === 'inbox' ? 'groupId' : 'group { groupId: id }';
+  const node = list === 'inbox' ? 'groupId' : 'group { groupId }';
   const query = `query ($after: String) { list: ${list}(first: ${first}, after: $after) { edges { cursor node { ${node} } } pageInfo { hasNextPage } } }`;
   const read: string[][] = [];
   for (let after: string | undefined; ; ) {

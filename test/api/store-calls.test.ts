@@ -31,7 +31,7 @@ async function storeCalls(run: () => Promise<unknown>): Promise<string[]> {
 }
 
 const page =
-  'query ($at: Position) { group(id: "busy", atLeast: $at) { version timeline(last: 50) { edges { node { id text readCount audienceCount author { name role } mentions { name } reactions { emoji count } replyTo { id text } group { name } explain { read notYet } } } } } }';
+  'query ($at: Position) { group(groupId: "busy", atLeast: $at) { version timeline(last: 50) { edges { node { id text readCount audienceCount author { name role } mentions { name } reactions { emoji count } replyTo { id text } group { name } explain { read notYet } } } } } }';
 
 it('reads a page of 50 messages with counts, authors, replies and reactions in a handful of store calls', async () => {
   const people = await Promise.all(Array.from({ length: 10 }, (_, index) => server.person(`p${index}`)));
@@ -67,7 +67,7 @@ it('reads the snapshot of a cold group once: for its state, its counts and its m
   await server.restart();
   ada = await server.person('ada');
   const hal = await server.person('hal');
-  const coldPage = `{ group(id: "cold", atLeast: "${position}") { timeline(last: 9) { edges { node { text readCount } } } } }`;
+  const coldPage = `{ group(groupId: "cold", atLeast: "${position}") { timeline(last: 9) { edges { node { text readCount } } } } }`;
   const calls = await storeCalls(async () => {
     await hal.get(coldPage);
     await hal.get('mutation { markReadUpTo(input: { marks: [{ groupId: "cold", upTo: 1 }] }) { position } }');

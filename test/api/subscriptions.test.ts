@@ -12,7 +12,7 @@ interface Item {
   readonly timeline: {
     readonly __typename: string;
     readonly version: number;
-    readonly message?: { readonly id: string; readonly seq: number };
+    readonly message?: { readonly messageId: string; readonly seq: number };
   };
 }
 
@@ -100,7 +100,7 @@ it('delivers nothing to one who was removed', async () => {
   await send('removal', 'r1');
   const query = documents.timelineItems;
   const items = ben.connect().iterate<Item>({ query, variables: { groupId: 'removal', after: 1 } });
-  expect((await items.next()).value?.data?.timeline.message?.id).toBe('r1');
+  expect((await items.next()).value?.data?.timeline.message?.messageId).toBe('r1');
   const heard = expect(items.next()).rejects.toMatchObject([{ extensions: { code: 'NOT_A_MEMBER' } }]);
   await ada.get(documents.removeMember, { input: { groupId: 'removal', userId: 'ben' } });
   await send('removal', 'r2');

@@ -31,7 +31,10 @@ const at = (userId: string): Promise<[Person, Person]> =>
   Promise.all([here, there].map((server) => server.person(userId))) as Promise<[Person, Person]>;
 
 interface Item {
-  readonly timeline: { readonly version: number; readonly message?: { readonly id: string; readonly seq: number } };
+  readonly timeline: {
+    readonly version: number;
+    readonly message?: { readonly messageId: string; readonly seq: number };
+  };
 }
 const follow = (person: Person, groupId: string, after: number, count: number) =>
   take<Item>(person.connect(), { query: documents.timelineItems, variables: { groupId, after } }, count);
@@ -65,12 +68,12 @@ it('a repetition at the other process stores nothing twice', async () => {
 it('whoever was added at one process reads and writes at the other at once, and whoever was removed does neither', async () => {
   const [[ada], [, cydThere]] = await Promise.all([at('ada'), at('cyd')]);
   await createGroup(ada, 'rights', []);
-  expect(await cydThere.refused('{ group(id: "rights") { name } }')).toBe('NOT_FOUND');
+  expect(await cydThere.refused('{ group(groupId: "rights") { name } }')).toBe('NOT_FOUND');
   for (let round = 0; round < 10; round += 1) {
     await ada.get(documents.addMembers, { input: { groupId: 'rights', members: [{ userId: 'cyd' }] } });
     await send(cydThere, 'rights', `by-cyd-${round}`, 'text');
     const { position } = (await send(ada, 'rights', `by-ada-${round}`, 'text')).sendMessage;
-    await cydThere.get('query ($at: Position) { group(id: "rights", atLeast: $at) { name } }', { at: position });
+    await cydThere.get('query ($at: Position) { group(groupId: "rights", atLeast: $at) { name } }', { at: position });
     const items = cydThere
       .connect()
       .iterate<Item>({ query: documents.timelineItems, variables: { groupId: 'rights' } });
@@ -99,7 +102,7 @@ it('counts are exact at both once they have reached a position, whoever marked w
     newest = Math.max(newest, Number(position));
   }
   const expected = [3, 3, 3, 2, 2, 2, 1, 1, 1];
-  const query = `query ($id: ID!, $at: Position) { group(id: $id, atLeast: $at) {
+  const query = `query ($id: ID!, $at: Position) { group(groupId: $id, atLeast: $at) {
     timeline(last: 50) { edges { node { readCount explain { read notYet } } } } } }`;
   for (const person of [ada, adaThere]) {
     const { group } = await person.get<{

@@ -54,14 +54,14 @@ async function onPage<Result>(address: string, act: (page: Page) => Promise<Resu
   }
 }
 
-/** What a script of the page, or of its sandboxed frame, gets to read of `{ me { id } }`, with a token. */
+/** What a script of the page, or of its sandboxed frame, gets to read of `{ me { userId } }`, with a token. */
 const askFrom = (address: string, frame: 'page' | 'sandbox' = 'page') =>
   onPage(address, async (page) => {
     const from = frame === 'page' ? page.mainFrame() : page.frames()[1];
     return from?.evaluate(
       async ([url, token]) => {
         const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-        const body = JSON.stringify({ query: '{ me { id } }' });
+        const body = JSON.stringify({ query: '{ me { userId } }' });
         try {
           return await (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).text();
         } catch (error) {
@@ -84,7 +84,7 @@ const connectFrom = (address: string) =>
   );
 
 it('a page of an origin that is configured reads answers and opens sockets', async () => {
-  expect(await askFrom(friendly)).toBe('{"data":{"me":{"id":"ada"}}}');
+  expect(await askFrom(friendly)).toBe('{"data":{"me":{"userId":"ada"}}}');
   expect(await connectFrom(friendly)).toBe('open');
 });
 
@@ -110,7 +110,7 @@ it('what a page may send anywhere without asking changes nothing', async () => {
       await fetch(`${url}/graphql?query=${encodeURIComponent(query)}`, { mode: 'no-cors' }).catch(() => undefined);
     }, server.url),
   );
-  expect(await ada.get('{ group(id: "pages") { name } }')).toEqual({ group: { name: 'Group pages' } });
+  expect(await ada.get('{ group(groupId: "pages") { name } }')).toEqual({ group: { name: 'Group pages' } });
 });
 
 it('GraphiQL, which the server serves itself, asks and is answered', async () => {

@@ -59,11 +59,11 @@ async function timeline(url: string, atLeast?: string): Promise<string[]> {
     const { timeline: page } = (
       data as {
         group: {
-          timeline: { edges: { node: { id: string } }[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
+          timeline: { edges: { node: { messageId: string } }[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
         };
       }
     ).group;
-    ids.push(...page.edges.map(({ node }) => node.id));
+    ids.push(...page.edges.map(({ node }) => node.messageId));
     if (!page.pageInfo.hasNextPage) return ids;
     after = page.pageInfo.endCursor;
   }
@@ -157,7 +157,7 @@ it('prints a token that the server of the same data directory accepts', async ()
   const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${output.trim()}` },
-    body: JSON.stringify({ query: '{ me { id } }' }),
+    body: JSON.stringify({ query: '{ me { userId } }' }),
   });
-  expect(await response.json()).toEqual({ data: { me: { id: 'bob' } } });
+  expect(await response.json()).toEqual({ data: { me: { userId: 'bob' } } });
 });

@@ -50,7 +50,7 @@ test.skipIf(process.platform === 'win32')(
     expect(stored).toBeGreaterThan(10);
     expect((await send('later')).errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }]);
     expect(await ready(server)).toMatchObject({ status: 503, reason: expect.stringMatching(/^the log has stopped: /) });
-    expect((await ask('{ me { id } }', {})).data).toEqual({ me: { id: 'ada' } });
+    expect((await ask('{ me { userId } }', {})).data).toEqual({ me: { userId: 'ada' } });
     for (const line of server.errors().split('\n').filter(Boolean)) expect(line).toMatch(/^{"level":/);
     server.child.kill('SIGTERM');
     expect(await server.ended).toBe(0);

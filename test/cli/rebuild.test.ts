@@ -32,7 +32,7 @@ beforeAll(async () => {
   server = await startServerProcess(data, [], { HIGHWATER_JWT_SECRET: secret });
   opened = await openBuilds(readConfig({ HIGHWATER_DATA: data }), createLogger({ logLevel: 'silent' }));
   // The first build is filled before anything is answered from it.
-  const inbox = '{ inbox { edges { node { group { id } } } } }';
+  const inbox = '{ inbox { edges { node { group { groupId } } } } }';
   await vi.waitFor(async () => expect((await ask(inbox)).errors).toBeUndefined(), patience);
 }, patience.timeout);
 

@@ -59,11 +59,11 @@ test('while MongoDB is down messages are sent and delivered, queries are refused
     connectionParams: { authorization: `Bearer ${await token()}` },
     retryAttempts: 0,
   });
-  const items = client.iterate<{ timeline: { version: number; message?: { id: string } } }>({
+  const items = client.iterate<{ timeline: { version: number; message?: { messageId: string } } }>({
     query: documents.timelineItems,
     variables: { groupId, after: 1 },
   });
-  const next = async () => (await items.next()).value?.data?.timeline.message?.id;
+  const next = async () => (await items.next()).value?.data?.timeline.message?.messageId;
   expect(await next()).toBe('m1');
 
   await mongo.kill();

@@ -23,7 +23,7 @@ test('damage that only queries meet is mended as well, while the server runs', {
   await ada.get(documents.createGroup, { input: { groupId: 'g', name: 'g' } });
   const position = await send(ada, 'm1');
   const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
-  const asItWas = { group: { lastSeq: 1, timeline: { edges: [{ node: { id: 'm1' } }] } } };
+  const asItWas = { group: { lastSeq: 1, timeline: { edges: [{ node: { messageId: 'm1' } }] } } };
   await expect.poll(page).toMatchObject(asItWas);
   // Nothing of it is in memory or in the write-ahead log any more.
   await server.restart();
@@ -46,7 +46,7 @@ test('damage that the projector meets is mended while the server runs, and queri
   const position = await send(ada, 'm2');
   const page = async () => (await ada.ask(documents.timelinePage, { id: 'g', atLeast: position })).data;
   await expect.poll(page, { timeout: 30_000 }).toMatchObject({
-    group: { lastSeq: 2, timeline: { edges: [{ node: { id: 'm1' } }, { node: { id: 'm2' } }] } },
+    group: { lastSeq: 2, timeline: { edges: [{ node: { messageId: 'm1' } }, { node: { messageId: 'm2' } }] } },
   });
   expect(await server.services.readModels.membersPage('g', undefined, 9)).toMatchObject([{ userId: 'ada' }]);
 });

@@ -11,7 +11,7 @@ import { type Person, startTestServer } from '../api/running-server.ts';
 
 /** What becomes of a group of whose streams the event store has let go, in part or of all, and what is said of it. */
 
-const haltedCode = { extensions: { code: 'UNAVAILABLE', reason: 'halted' } };
+const haltedCode = { extensions: { code: 'UNAVAILABLE', reason: 'GROUP_HALTED' } };
 
 async function talk([ada, bob]: readonly Person[], ...groupIds: readonly string[]): Promise<void> {
   for (const groupId of groupIds) {

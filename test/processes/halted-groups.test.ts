@@ -101,7 +101,7 @@ async function expectHalted({ server, ada, bob, eve }: Scene, groupId: string): 
   const { log } = server.services;
   const before = await ends(log, groupId);
   expect((await ada.ask(documents.sendMessage, sendTo(groupId))).errors).toMatchObject([
-    { extensions: { code: 'UNAVAILABLE', reason: 'halted' } },
+    { extensions: { code: 'UNAVAILABLE', reason: 'GROUP_HALTED' } },
   ]);
   const marks = [groupId, 'good'].map((one) => ({ groupId: one, upTo: 2 }));
   const marked = await bob.get<{ markReadUpTo: object }>(documents.markReadUpTo, { input: { marks } });
@@ -122,10 +122,10 @@ async function expectOthersToGoOn({ server, ada, bob }: Scene, groupIds: readonl
   expect(await bob.get(documents.timelinePage, good)).toMatchObject({
     group: { lastSeq: sent.sendMessage.message.seq, timeline: { edges: [{ node: { text: 'after', readCount: 0 } }] } },
   });
-  const inbox = await bob.get<{ inbox: { edges: { node: { group: { id: string } } }[] } }>(
-    '{ inbox(first: 9) { edges { node { group { id } } } } }',
+  const inbox = await bob.get<{ inbox: { edges: { node: { group: { groupId: string } } }[] } }>(
+    '{ inbox(first: 9) { edges { node { group { groupId } } } } }',
   );
-  expect(inbox.inbox.edges.map(({ node }) => node.group.id)).toEqual(['good']);
+  expect(inbox.inbox.edges.map(({ node }) => node.group.groupId)).toEqual(['good']);
   // Their messages hold the word, and a mention, as well.
   const { messages } = server.services;
   const found = await messages.search([...groupIds, 'good'], 'one', undefined, 1);

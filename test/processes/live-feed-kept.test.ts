@@ -97,7 +97,7 @@ async function start(awayMilliseconds: number) {
       return response.text();
     },
     items: () =>
-      client.iterate<{ timeline: { message: { id: string } } }>({
+      client.iterate<{ timeline: { message: { messageId: string } } }>({
         query: documents.timelineItems,
         variables: { groupId: 'g', after: 1 },
       }),
@@ -117,7 +117,7 @@ test.each(['quietly', 'with an error'] as const)(
     const { log, send, items, ready } = await start(60_000);
     await expect.poll(ready).toMatchObject({ status: 200 });
     const iterator = items();
-    const next = async () => (await iterator.next()).value?.data?.timeline.message.id;
+    const next = async () => (await iterator.next()).value?.data?.timeline.message.messageId;
     await send('m1');
     expect(await next()).toBe('m1');
     log.end(how, { forLong: true });
@@ -139,6 +139,6 @@ test('a feed that is away for long sends its subscribers away, to resume', async
   await iterator.next();
   log.end('with an error', { forLong: true });
   expect(await closed).toBe(4410);
-  expect(await streamed).toContain('"id":"m1"');
+  expect(await streamed).toContain('"messageId":"m1"');
   log.comeBack();
 });

@@ -73,7 +73,7 @@ test('two processes that write into one hot group keep its seq without gaps, and
   await ask(apis[0], 'ada', documents.createGroup, { input: { groupId, name: 'Hot', members: [{ userId: 'ben' }] } });
   const each = 200;
   const heard = apis.map(async (api) =>
-    take<{ timeline: { version: number; message: { id: string; seq: number } } }>(
+    take<{ timeline: { version: number; message: { messageId: string; seq: number } } }>(
       await connect(api, 'ben'),
       { query: documents.timelineItems, variables: { groupId, after: 1 } },
       2 * each,

@@ -12,16 +12,16 @@ export interface VisitTarget {
 export type Visit = (target: VisitTarget, random: () => number) => Promise<void>;
 
 const subscriptions: readonly string[] = [
-  'subscription ($groupId: ID!) { timeline(groupId: $groupId, after: -1) { __typename ... on MessageAdded { message { text readCount } } } }',
+  'subscription ($groupId: ID!) { timeline(groupId: $groupId, afterVersion: -1) { __typename ... on MessageAdded { message { text readCount } } } }',
   'subscription ($groupId: ID!) { timeline(groupId: $groupId) { __typename } }',
   'subscription ($groupId: ID!) { readCounts(groupId: $groupId) { asOf ranges { toSeq readCount } } }',
   'subscription { inbox { groupId lastSeq } }',
   // Refused when it begins: what it had begun by then has to end.
   'subscription { timeline(groupId: "nowhere") { __typename } }',
-  'subscription ($groupId: ID!) { timeline(groupId: $groupId, after: 99999) { __typename } }',
+  'subscription ($groupId: ID!) { timeline(groupId: $groupId, afterVersion: 99999) { __typename } }',
 ];
 const page =
-  'query ($groupId: ID!) { group(id: $groupId) { name timeline { edges { node { text readCount readers { edges { node { readAt } } } } } } } }';
+  'query ($groupId: ID!) { group(groupId: $groupId) { name timeline { edges { node { text readCount readers { edges { node { readAt } } } } } } } }';
 const patienceMilliseconds = 5_000;
 
 async function open({ port }: VisitTarget): Promise<Socket> {

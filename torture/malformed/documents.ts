@@ -2,14 +2,14 @@ import type { Draw } from './draw.ts';
 
 /** Documents that ask for what is there, to be damaged. The group `g` has its members and messages. */
 const sound = [
-  '{ me { id name } }',
-  '{ group(id: "g") { name memberCount timeline(last: 20) { edges { node { id seq text readCount } } } } }',
-  'query Q($id: ID!) { group(id: $id) { name members(first: 5) { edges { node { userId } } } } }',
+  '{ me { userId name } }',
+  '{ group(groupId: "g") { name memberCount timeline(last: 20) { edges { node { id seq text readCount } } } } }',
+  'query Q($id: ID!) { group(groupId: $id) { name members(first: 5) { edges { node { userId } } } } }',
   '{ inbox { edges { node { lastSeq group { id } } } } }',
   'mutation M($input: SendMessageInput!) { sendMessage(input: $input) { position message { seq } } }',
   'mutation { markReadUpTo(input: { marks: [{ groupId: "g", upTo: 1 }] }) { position } }',
   'subscription { inbox { groupId lastSeq } }',
-  'subscription { timeline(groupId: "g", after: -1) { __typename } }',
+  'subscription { timeline(groupId: "g", afterVersion: -1) { __typename } }',
   'subscription { readCounts(groupId: "g") { asOf } }',
 ] as const;
 
@@ -24,7 +24,7 @@ function bomb(draw: Draw): string {
     () => nested('{ __schema { types ', '} }', 1, nested('{ fields { type ', '} }', draw.below(40), '{ name }')),
     () =>
       nested(
-        '{ group(id: "g") ',
+        '{ group(groupId: "g") ',
         '}',
         1,
         nested('{ timeline(first: 120) { edges { node { group ', '} } } }', 14, '{ id }'),
@@ -34,7 +34,7 @@ function bomb(draw: Draw): string {
     () => '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
     () => '{'.repeat(times * 50),
     () => `{ me { id } } #${'x'.repeat(times * 500)}`,
-    () => `{ group(id: "${'x'.repeat(times * 100)}") { id } }`,
+    () => `{ group(groupId: "${'x'.repeat(times * 100)}") { id } }`,
     () => `{ me { id } ${'@include(if: true) '.repeat(times)} }`,
     () => `query(${'$a: ID '.repeat(times)}) { me { id } }`,
   ])();

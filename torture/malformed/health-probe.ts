@@ -22,12 +22,12 @@ async function probe(): Promise<string> {
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization },
-    body: '{"query":"{ me { id } }"}',
+    body: '{"query":"{ me { userId } }"}',
   });
   return `${health.status} ${await health.text()} ${answer.status} ${await answer.text()}`;
 }
 
-const healthy = '200 {"status":"ok"} 200 {"data":{"me":{"id":"ada"}}}';
+const healthy = '200 {"status":"ok"} 200 {"data":{"me":{"userId":"ada"}}}';
 let [probes, longestMilliseconds] = [0, 0];
 const problems: string[] = [];
 while (!stopping) {

@@ -47,13 +47,13 @@ export interface Load {
 const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { position message { seq } } }';
 const mark = 'mutation ($input: MarkReadUpToInput!) { markReadUpTo(input: $input) { position refusals { code } } }';
 const look = `query ($id: ID!, $groupId: ID!, $messageId: ID!, $atLeast: Position!) {
-  inbox(first: 100, atLeast: $atLeast) { edges { node { group { id } } } }
+  inbox(first: 100, atLeast: $atLeast) { edges { node { group { groupId } } } }
   message(groupId: $groupId, messageId: $messageId, atLeast: $atLeast) { seq text readCount }
-  group(id: $id, atLeast: $atLeast) { lastSeq timeline(last: 3) { edges { node { seq } } } }
+  group(groupId: $id, atLeast: $atLeast) { lastSeq timeline(last: 3) { edges { node { seq } } } }
 }`;
 const again = `query ($groupId: ID!, $messageId: ID!, $text: String!) {
   message(groupId: $groupId, messageId: $messageId) { seq text readCount }
-  search(groupId: $groupId, text: $text, first: 5) { edges { node { id } } }
+  search(groupId: $groupId, text: $text, first: 5) { edges { node { messageId } } }
 }`;
 const inHistory =
   'query ($groupId: ID!, $messageId: ID!) { message(groupId: $groupId, messageId: $messageId) { seq text author { userId } } }';
@@ -129,12 +129,12 @@ export function startLoad(options: LoadOptions): Load {
     const { position, seq } = await insist(userId, { groupId, messageId, text });
     acknowledged.set(messageId, groupId);
     const found = await answered<{
-      inbox: { edges: readonly { readonly node: { readonly group: { readonly id: string } } }[] };
+      inbox: { edges: readonly { readonly node: { readonly group: { readonly groupId: string } } }[] };
       message: Found | null;
       group: { lastSeq: number; timeline: { edges: readonly { node: { seq: number } }[] } } | null;
     }>(userId, 'look', look, { id: groupId, groupId, messageId, atLeast: position });
     if (found !== undefined) {
-      const inbox = new Set(found.inbox.edges.map(({ node }) => node.group.id));
+      const inbox = new Set(found.inbox.edges.map(({ node }) => node.group.groupId));
       expectThat(
         groupIds.every((id) => inbox.has(id)),
         () => `${userId}: ${inbox.size} of ${groupIds.length} groups in the inbox`,
@@ -157,9 +157,10 @@ export function startLoad(options: LoadOptions): Load {
   async function lookAgain(userId: string, one: Sent): Promise<void> {
     const { groupId, messageId, text, seq } = one;
     const word = text.split(' ')[0] ?? '';
-    const found = await answered<{ message: Found | null; search: { edges: readonly { node: { id: string } }[] } }>(
-      ...([userId, 'look again', again, { groupId, messageId, text: word }] as const),
-    );
+    const found = await answered<{
+      message: Found | null;
+      search: { edges: readonly { node: { messageId: string } }[] };
+    }>(...([userId, 'look again', again, { groupId, messageId, text: word }] as const));
     if (found === undefined) return;
     const { message, search } = found;
     expectThat(message?.seq === seq && message.text === text, () => `${messageId}, again: ${JSON.stringify(message)}`);
@@ -168,7 +169,7 @@ export function startLoad(options: LoadOptions): Load {
       () => `${messageId}: read by ${message?.readCount}, before by ${one.readCount}`,
     );
     expectThat(
-      search.edges.some(({ node }) => node.id === messageId),
+      search.edges.some(({ node }) => node.messageId === messageId),
       () => `${messageId} is not found by its words`,
     );
     one.readCount = Math.max(one.readCount, message?.readCount ?? 0);

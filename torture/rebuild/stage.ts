@@ -120,7 +120,7 @@ function startCommand(args: readonly string[], environment: NodeJS.ProcessEnv): 
 
 /** The first build is filled before anything is answered from it. */
 async function untilItAnswers(access: Access): Promise<void> {
-  const inbox = '{ inbox { edges { node { group { id } } } } }';
+  const inbox = '{ inbox { edges { node { group { groupId } } } } }';
   for (const deadline = performance.now() + 300_000; performance.now() < deadline; ) {
     const { errors } = await ask(access, 'user-0', inbox, {}, 60_000);
     if (errors === undefined) return;

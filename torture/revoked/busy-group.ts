@@ -48,7 +48,7 @@ export async function startBusyGroup(
   });
   await order('owner', 'sendMessage', 'SendMessageInput', { groupId, messageId: 'first', text: `${marker} @all` });
   // Whoever watches at the second process begins on what it knows.
-  const query = 'query ($id: ID!, $atLeast: Position) { group(id: $id, atLeast: $atLeast) { id } }';
+  const query = 'query ($id: ID!, $atLeast: Position) { group(groupId: $id, atLeast: $atLeast) { id } }';
   const known = await ask(
     { ...access, url: urls[1] },
     'owner',

@@ -1,3 +1,4 @@
+import { encodeNodeId, type NodeKey } from '../../src/api/node-id.ts';
 import type { Person, Scene } from './scene.ts';
 import { inputTypeOf } from './scene.ts';
 import type { WalkDocument } from './schema-documents.ts';
@@ -6,7 +7,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 /** What each root field is asked about. A root field that is not known here fails the walk: it has to be taught. */
 export function subjectsOf(
-  document: Pick<WalkDocument, 'operation' | 'root'>,
+  document: Pick<WalkDocument, 'operation' | 'root' | 'branch'>,
   scene: Scene,
   person: Person,
 ): readonly Variables[] {
@@ -19,8 +20,10 @@ export function subjectsOf(
       return [{}];
     case 'inbox':
       return [{}];
+    case 'node':
+      return nodeIds(document.branch, scene, person).map((id) => ({ id }));
     case 'group':
-      return [vault, diary, outside, nowhere].map((id) => ({ id }));
+      return [vault, diary, outside, nowhere].map((groupId) => ({ groupId }));
     case 'message':
       return [edited, deleted, twin, scene.messageOf('fay'), `diary-1-${diary.slice(6)}`, nowhere].flatMap(
         (messageId) => [vault, diary, outside].map((groupId) => ({ groupId, messageId })),
@@ -28,7 +31,7 @@ export function subjectsOf(
     case 'search':
       return [vault, diary, nowhere].map((groupId) => ({ groupId, text: 'sought' }));
     case 'timeline':
-      return [vault, diary, nowhere].map((groupId) => ({ groupId, after: groupId === nowhere ? null : -1 }));
+      return [vault, diary, nowhere].map((groupId) => ({ groupId, afterVersion: groupId === nowhere ? null : -1 }));
     case 'readCounts':
       return [vault, diary, nowhere].map((groupId) => ({ groupId }));
     case 'createGroup':
@@ -39,6 +42,28 @@ export function subjectsOf(
         throw new Error(`the walk does not know what to ask ${document.root} about`);
       return [vault, nowhere].map((groupId) => ({ input: unchanging(document.root, groupId, scene, person) }));
   }
+}
+
+/** Ids of a type, of what this asker may see and of what they may not; one of each other type, and forged ones. */
+function nodeIds(type: string | undefined, scene: Scene, person: Person): readonly string[] {
+  const { vault, diary, outside, nowhere } = scene.groups;
+  const { edited, deleted } = scene.messages;
+  const people = [scene.userId(person), scene.userId('ola'), scene.userId('fay'), nowhere];
+  const messageIds = [edited, deleted, scene.messageOf('fay'), `diary-1-${diary.slice(6)}`, nowhere];
+  const keys: readonly NodeKey[] = [
+    ...people.map((userId) => ({ type: 'User', userId }) as const),
+    ...[vault, diary, outside, nowhere].flatMap((groupId) => [
+      { type: 'Group', groupId } as const,
+      ...people.map((userId) => ({ type: 'Member', groupId, userId }) as const),
+      ...messageIds.map((messageId) => ({ type: 'Message', groupId, messageId }) as const),
+    ]),
+  ];
+  const forged = [`G ${vault} `, `M ${vault}`, `G ${vault} ${edited}`, `X ${vault}`, ` ${vault}`, 'M  '];
+  const others = ['User', 'Group', 'Member', 'Message'].flatMap(
+    (other) => keys.find((key) => key.type === other) ?? [],
+  );
+  const asked = new Set([...keys.filter((key) => key.type === type), ...others]);
+  return [...[...asked].map(encodeNodeId), ...forged.map((text) => Buffer.from(text).toString('base64url'))];
 }
 
 /**
@@ -104,7 +129,7 @@ export function foreignMutations(
     removeReaction: { groupId: own, messageId: foreign, emoji: '👀' },
   };
   return Object.entries(inputs).map(([mutation, input]) => ({
-    query: `mutation ($input: ${inputTypeOf(mutation)}!) { ${mutation}(input: $input) { position message { id text replyTo { text } group { name } author { name } } } }`,
+    query: `mutation ($input: ${inputTypeOf(mutation)}!) { ${mutation}(input: $input) { position message { messageId text replyTo { text } group { name } author { name } } } }`,
     variables: { input },
   }));
 }
@@ -114,20 +139,20 @@ export function forgedCursors(scene: Scene): readonly string[] {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const { vault, diary, outside } = scene.groups;
   const lists = [vault, diary, outside].flatMap((groupId) => [
-    encode([`timeline:${groupId}`, 2]),
-    encode([`members:${groupId}`, '']),
-    encode([`readers:${groupId}:1`, '']),
-    encode([`search:${groupId}:sought`, 1_000]),
+    encode(['timeline', groupId, 2]),
+    encode(['members', groupId, '']),
+    encode(['readers', groupId, 1, null, '']),
+    encode(['search', groupId, 'sought', 1_000]),
   ]);
   const people = [scene.userId('ola'), scene.userId('fay')].flatMap((userId) => [
-    encode([`inbox:${userId}`, 1_000_000]),
-    encode([`mentions:${userId}`, 1_000_000]),
+    encode(['inbox', userId, 1_000_000]),
+    encode(['mentions', userId, 1_000_000]),
   ]);
   const broken = [
-    ...[encode([`timeline:${vault}`, -1]), encode([`timeline:${vault}`, '2']), encode([`members:${vault}`, 2 ** 53])],
+    ...[encode(['timeline', vault, -1]), encode(['timeline', vault, '2']), encode(['members', vault, 2 ** 53])],
     ...[
-      encode({ 0: `timeline:${vault}`, 1: 2 }),
-      encode([`timeline:${vault}`, 1e308]),
+      encode({ 0: 'timeline', 1: vault, 2: 2 }),
+      encode(['timeline', vault, 1e308]),
       encode(null),
       encode('__proto__'),
     ],

@@ -4,10 +4,10 @@ import {
   type GraphQLObjectType,
   type GraphQLOutputType,
   getNamedType,
+  isAbstractType,
   isCompositeType,
   isObjectType,
   isRequiredArgument,
-  isUnionType,
 } from 'graphql';
 import { schema } from '../../src/api/schema/schema.ts';
 
@@ -19,6 +19,8 @@ export interface WalkDocument {
   /** The root field. */
   readonly root: string;
   readonly query: string;
+  /** The type that it asks for of a root field that can be of several. */
+  readonly branch: string | undefined;
   /** `Type.field` of each leaf that it selects: an answer without errors shows them all. */
   readonly leaves: readonly string[];
   /** The root field's arguments by name; each is a variable of that name. */
@@ -67,9 +69,9 @@ function rootStep(field: GraphQLField<unknown, unknown>): Step {
 
 function reach(output: GraphQLOutputType, steps: readonly Step[], above: ReadonlySet<string>): Reached[] {
   const named = getNamedType(output);
-  if (isUnionType(named)) {
-    return named
-      .getTypes()
+  if (isAbstractType(named)) {
+    return schema
+      .getPossibleTypes(named)
       .flatMap((type) => reach(type, [...steps, { selection: `... on ${type.name}`, variables: [] }], above));
   }
   if (!isObjectType(named)) return [];
@@ -113,6 +115,7 @@ function documentsOf(
       operation,
       root: field.name,
       query: `${operation}${declared === '' ? '' : `(${declared})`} ${body}`,
+      branch: /^\.\.\. on (\w+)$/.exec(steps[1]?.selection ?? '')?.[1],
       leaves: selected.map(({ name }) => `${type.name}.${name}`),
       rootArguments,
       cursors: cursors.map(({ name }) => name),

@@ -55,7 +55,12 @@ export async function walk(options: WalkOptions, asker: Asker): Promise<Walked> 
     if (answer.includes(unexpected)) problems.push(`${asker.name} breaks something with ${request}: ${answer}`);
     const type = document.leaves[0]?.split('.')[0] ?? '';
     if (answer.includes(`"__typename":"${type}"`)) for (const leaf of document.leaves) shown.add(leaf);
-    const { errors } = JSON.parse(answer) as { errors?: readonly { readonly path?: readonly unknown[] }[] };
+    const { errors, data } = JSON.parse(answer) as {
+      readonly errors?: readonly { readonly path?: readonly unknown[] }[];
+      readonly data?: Readonly<Record<string, unknown>> | null;
+    };
+    // A node that may not be seen is null without an error, and another type's is an object without anything of this one.
+    if (document.root === 'node' && !answer.includes(`"__typename":"${type}"`)) return data?.['node'] === null;
     return errors?.some(({ path }) => path === undefined || path.length <= 1) ?? false;
   }
 
@@ -77,7 +82,8 @@ function linesOfQuestions(options: WalkOptions, asker: Asker): readonly (readonl
   const isMember = asker.userId !== undefined && insiders.some((person) => person === asker.person);
   const isLeftOut = ({ operation }: WalkDocument, index: number) =>
     !exhaustive && isMember && operation === 'mutation' && index > 0 && options.random() < 0.75;
-  const lines = [...Map.groupBy(documents, ({ root }) => root).values()].flatMap((below) => {
+  const branches = Map.groupBy(documents, ({ root, branch }) => `${root} ${branch}`);
+  const lines = [...branches.values()].flatMap((below) => {
     const [first] = below;
     if (first === undefined || leaves(first.root, asker)) return [];
     return subjectsOf(first, scene, asker.person).map((subject) =>
@@ -139,8 +145,8 @@ export async function askUnderWay(
   );
   const { vault } = options.scene.groups;
   const requests = documents.flatMap(({ root, query }) =>
-    subjectsOf({ operation: 'query', root }, options.scene, asker.person)
-      .filter(({ id = vault, groupId = vault }) => id === vault && groupId === vault)
+    subjectsOf({ operation: 'query', root, branch: undefined }, options.scene, asker.person)
+      .filter(({ groupId = vault }) => groupId === vault)
       .map((subject) => JSON.stringify({ query, variables: { ...subject, atLeast: String(options.atLeast) } })),
   );
   const problems = await Promise.all(

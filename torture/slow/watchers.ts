@@ -35,9 +35,10 @@ const options = JSON.parse(process.argv[2] ?? '{}') as WatchersOptions;
 const tokens = createTokens(options.secret, Date.now);
 const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
 const connectingAtOnce = 50;
-const light = 'subscription ($groupId: ID!) { timeline(groupId: $groupId) { ... on MessageAdded { message { id } } } }';
+const light =
+  'subscription ($groupId: ID!) { timeline(groupId: $groupId) { ... on MessageAdded { message { messageId } } } }';
 const full =
-  'subscription ($groupId: ID!) { timeline(groupId: $groupId) { ... on MessageAdded { message { id text } } } }';
+  'subscription ($groupId: ID!) { timeline(groupId: $groupId) { ... on MessageAdded { message { messageId text } } } }';
 
 const milliseconds: number[] = [];
 const heavy: { readonly socket: Socket; code: number }[] = [];

@@ -15,7 +15,8 @@ export const builder = new SchemaBuilder<{
 }>({ defaultFieldNullability: false });
 
 builder.scalarType('DateTime', {
-  description: 'A moment: ISO 8601, UTC.',
+  description: 'A moment: ISO 8601. Answers are in UTC.',
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
   serialize: (moment) => moment,
   parseValue(value) {
     const moment =
@@ -37,6 +38,8 @@ builder.scalarType('Position', {
   },
 });
 
-builder.queryType({});
-builder.mutationType({});
-builder.subscriptionType({});
+builder.queryType({
+  description: 'What may be read. A root field that is refused is null, and takes no other with it.',
+});
+builder.mutationType({ description: 'What may be changed: one after the other, each on its own.' });
+builder.subscriptionType({ description: 'What is told as it happens.' });

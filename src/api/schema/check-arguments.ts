@@ -11,9 +11,13 @@ import {
 } from 'graphql';
 import { isWrittenId } from '../../commands/written-text.ts';
 import { ApiError } from '../error-table.ts';
+import { decodeNodeId } from '../node-id.ts';
 
 /** Twice the characters of the longest text: a character is one or two units. What a text may say is its command's rule. */
 const maximumTextUnits = 16_000;
+
+/** For an argument that takes a global id, where others take natural keys: `extensions: globalId`. */
+export const globalId = { isGlobalId: true } as const;
 
 /** Throws BAD_INPUT with the argument's or input field's name. */
 type Check = (value: unknown) => void;
@@ -55,8 +59,9 @@ const isCheckedByResolver = ({ extensions }: GraphQLArgument | GraphQLInputField
 
 function checkOfFields(fields: readonly (GraphQLArgument | GraphQLInputField)[]): Check | undefined {
   const checks = fields.flatMap((field) => {
-    const check = isCheckedByResolver(field) ? undefined : checkOf(field.name, field.type);
-    return check === undefined ? [] : [{ name: field.name, check }];
+    const { name, type, extensions } = field;
+    const check = extensions['isGlobalId'] === true ? globalIdCheck(name) : checkOf(name, type);
+    return check === undefined || isCheckedByResolver(field) ? [] : [{ name, check }];
   });
   if (checks.length === 0) return undefined;
   return (values) => {
@@ -92,12 +97,19 @@ function requireId(field: string, id: string): void {
 export function malformedId(field: string, id: string): ApiError | undefined {
   if (isWrittenId(id)) return undefined;
   const problem = 'must be 1 to 128 characters that can be seen, in the composed form of Unicode (NFC)';
-  return new ApiError('BAD_INPUT', `${field} ${problem}.`, { field });
+  return new ApiError('VALUE_INVALID', `${field} ${problem}.`, { field });
 }
+
+const globalIdCheck =
+  (field: string): Check =>
+  (id) => {
+    if (decodeNodeId(id as string) !== undefined) return;
+    throw new ApiError('NODE_ID_INVALID', `${field} is the id of nothing that could be here.`, { field });
+  };
 
 function requireText(field: string, text: string): void {
   if (text.length > maximumTextUnits) {
-    throw new ApiError('BAD_INPUT', `${field} is longer than ${maximumTextUnits / 2} characters.`, { field });
+    throw new ApiError('VALUE_INVALID', `${field} is longer than ${maximumTextUnits / 2} characters.`, { field });
   }
-  if (!text.isWellFormed()) throw new ApiError('BAD_INPUT', `${field} is not well-formed Unicode.`, { field });
+  if (!text.isWellFormed()) throw new ApiError('VALUE_INVALID', `${field} is not well-formed Unicode.`, { field });
 }

@@ -1,21 +1,41 @@
 import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { GroupRow, MessageRow } from '../../ports/rows.ts';
+import type { GroupRow, MemberRow, MessageRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
-import { decodeNumberCursor, decodeTextCursor, encodeCursor } from '../cursor.ts';
-import { ApiError } from '../error-table.ts';
+import { decodeNumberCursor, decodeTextCursor, encodeCursor, type ListName } from '../cursor.ts';
 import { forMember } from '../for-member.ts';
-import { type Connection, forwardPage, pageSize } from './connection.ts';
+import { encodeNodeId } from '../node-id.ts';
+import {
+  besidePage,
+  type Connection,
+  forwardPage,
+  type PageArguments,
+  pageRange,
+  pageSize,
+  type Range,
+} from './connection.ts';
+import { bothWays, forwardArguments } from './connection-arguments.ts';
 import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
-import { groupRef, memberConnection, membershipRef, messageConnection, roleEnum } from './types.ts';
+import {
+  groupRef,
+  idDescription,
+  type MemberNode,
+  memberConnection,
+  membershipRef,
+  messageConnection,
+  nodeInterface,
+  roleEnum,
+} from './types.ts';
 
 groupRef.implement({
   description: 'A group as its present members see it.',
+  interfaces: [nodeInterface],
   fields: (t) => ({
-    id: t.exposeID('groupId'),
-    name: t.exposeString('name'),
-    createdAt: t.expose('createdAt', { type: 'DateTime' }),
-    memberCount: t.exposeInt('memberCount'),
+    id: t.id({ description: idDescription, resolve: ({ groupId }) => encodeNodeId({ type: 'Group', groupId }) }),
+    groupId: t.exposeID('groupId', { description: 'What inputs take: chosen by whoever created the group.' }),
+    name: t.exposeString('name', { description: 'What the group is called; others may be called the same.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the group was created.' }),
+    memberCount: t.exposeInt('memberCount', { description: 'How many are members now.' }),
     lastSeq: t.exposeInt('lastSeq', { description: 'The seq of the newest message; 0 when there is none.' }),
     version: t.exposeInt('version', {
       description: 'The version of the group’s stream that this answer shows: where a subscription may start.',
@@ -23,28 +43,26 @@ groupRef.implement({
     members: t.field({
       type: memberConnection,
       description: 'Present members, by user id.',
-      args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
+      args: forwardArguments(50),
       extensions: costing({ own: 10, page: { sizes: ['first'], byDefault: 50 } }),
       resolve: async ({ groupId }, { first, after }, context) => {
-        const size = pageSize('first', first, 50);
-        const list = `members:${groupId}`;
-        const from = decodeTextCursor(list, after);
-        const rows = await forMember(context, groupId, () =>
-          context.services.readModels.membersPage(groupId, from, size + 1),
+        const list: ListName = ['members', groupId];
+        const { readModels } = context.services;
+        return forwardPage<MemberRow, string, MemberNode>(
+          {
+            list,
+            read: (key, limit) => forMember(context, groupId, () => readModels.membersPage(groupId, key, limit)),
+            keyOf: ({ userId }) => userId,
+            nodeOf: (row) => row,
+          },
+          { size: pageSize('first', first, 50), after: decodeTextCursor(list, after) },
         );
-        return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.userId), node }));
       },
     }),
     timeline: t.field({
       type: messageConnection,
-      description:
-        'Messages in the order of their seq: the newest `last` ones before a cursor, or the `first` ones after one.',
-      args: {
-        last: t.arg.int({ defaultValue: 50 }),
-        before: t.arg.string(),
-        first: t.arg.int(),
-        after: t.arg.string(),
-      },
+      description: 'Messages in the order of their seq. With neither `first` nor `last` the newest 50.',
+      args: bothWays(),
       extensions: costing({ own: 10, page: { sizes: ['first', 'last'], byDefault: 50 } }),
       resolve: timeline,
     }),
@@ -59,41 +77,33 @@ groupRef.implement({
 });
 
 membershipRef.implement({
+  description: 'Where the caller stands in a group.',
   fields: (t) => ({
-    role: t.expose('role', { type: roleEnum }),
+    role: t.expose('role', { type: roleEnum, description: 'What the caller may do in the group.' }),
     markedUpTo: t.exposeInt('markedUpTo', { description: 'The caller’s high-water mark; 0 before anything was read.' }),
     unreadCount: t.exposeInt('unreadCount', { description: 'Messages after the mark, or after joining.' }),
   }),
 });
 
-interface TimelineArguments {
-  readonly last?: number | null | undefined;
-  readonly before?: string | null | undefined;
-  readonly first?: number | null | undefined;
-  readonly after?: string | null | undefined;
-}
-
 /** Every seq from 1 to the newest is a message, so a page's bounds are arithmetic. */
 async function timeline(
   { groupId, lastSeq }: GroupRow,
-  { last, before, first, after }: TimelineArguments,
+  { first, after, last, before }: PageArguments,
   context: RequestContext,
 ): Promise<Connection<MessageRow>> {
-  const list = `timeline:${groupId}`;
-  const forwards = first !== undefined && first !== null;
-  if (forwards && before !== undefined && before !== null) {
-    throw new ApiError('BAD_INPUT', 'first goes with after, last with before.');
-  }
-  const limit = forwards ? pageSize('first', first, 50) : pageSize('last', last, 50);
-  const fromSeq = (decodeNumberCursor(list, after) ?? 0) + 1;
-  const toSeq = Math.min((decodeNumberCursor(list, before) ?? lastSeq + 1) - 1, lastSeq);
-  const page = { fromSeq, toSeq, limit, last: !forwards };
-  const rows = await forMember(context, groupId, () => context.services.messages.timelinePage(groupId, page));
+  const list: ListName = ['timeline', groupId];
+  const ends = { after: decodeNumberCursor(list, after), before: decodeNumberCursor(list, before) };
+  const range = pageRange(lastSeq, { first, last, ...ends }, 50);
+  const rows = await forMember(context, groupId, () => timelineRows(context, groupId, range));
   return {
     edges: rows.map((node) => ({ cursor: encodeCursor(list, node.seq), node })),
-    hasPreviousPage: (rows.at(0)?.seq ?? 1) > 1,
-    hasNextPage: (rows.at(-1)?.seq ?? lastSeq) < lastSeq,
+    ...besidePage(range, lastSeq),
   };
+}
+
+async function timelineRows({ services }: RequestContext, groupId: string, { from, to }: Range) {
+  const page = { fromSeq: from, toSeq: to, limit: to - from + 1, last: false };
+  return page.limit < 1 ? [] : services.messages.timelinePage(groupId, page);
 }
 
 async function membership({ groupId }: GroupRow, _: object, context: RequestContext) {

@@ -1,9 +1,12 @@
 import type { RequestContext } from '../context.ts';
-import { ApiError, type ErrorCode, refusalError } from '../error-table.ts';
+import { ApiError, refusalError } from '../error-table.ts';
+import type { ErrorCode, RefusalReason } from '../refusal-reasons.ts';
 import { builder } from './builder.ts';
 import { malformedId } from './check-arguments.ts';
 import { costing } from './field-cost.ts';
-import { MarkReadUpToInput } from './inputs.ts';
+import { inputDescription, MarkReadUpToInput } from './inputs.ts';
+import { positionDescription } from './payloads.ts';
+import { errorCodeEnum, refusalReasonEnum } from './types.ts';
 
 interface MarkResult {
   readonly groupId: string;
@@ -14,6 +17,7 @@ interface MarkResult {
 interface MarkRefusal {
   readonly groupId: string;
   readonly code: ErrorCode;
+  readonly reason: RefusalReason;
   readonly message: string;
 }
 
@@ -24,8 +28,9 @@ interface MarkPayload {
 }
 
 const markResult = builder.objectRef<MarkResult>('MarkResult').implement({
+  description: 'A mark that was accepted.',
   fields: (t) => ({
-    groupId: t.exposeID('groupId'),
+    groupId: t.exposeID('groupId', { description: 'The group that it is of.' }),
     markedUpTo: t.exposeInt('markedUpTo', {
       description:
         'How far the caller has read: never lower than before, and what their own messages have moved it to is in it.',
@@ -34,19 +39,32 @@ const markResult = builder.objectRef<MarkResult>('MarkResult').implement({
 });
 
 const markRefusal = builder.objectRef<MarkRefusal>('MarkRefusal').implement({
+  description: 'A mark that was refused, which keeps no other from being stored.',
   fields: (t) => ({
     groupId: t.exposeID('groupId', { description: 'As the mark gave it.' }),
-    code: t.exposeString('code', { description: 'As in extensions.code of an error.' }),
-    message: t.exposeString('message'),
+    code: t.expose('code', { type: errorCodeEnum, description: 'As in extensions.code of an error.' }),
+    reason: t.expose('reason', { type: refusalReasonEnum, description: 'As in extensions.reason of an error.' }),
+    message: t.exposeString('message', { description: 'A sentence for whoever writes the client.' }),
   }),
 });
 
 const markPayload = builder.objectRef<MarkPayload>('MarkPayload').implement({
+  description: 'What became of each mark.',
   fields: (t) => ({
-    position: t.expose('position', { type: 'Position' }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
     // One for each mark, and each mark of a request is paid for by itself: see limit-rates.ts. Nearly always there is one.
-    marks: t.field({ type: [markResult], extensions: costing({ items: 1 }), resolve: ({ marks }) => marks }),
-    refusals: t.field({ type: [markRefusal], extensions: costing({ items: 1 }), resolve: ({ refusals }) => refusals }),
+    marks: t.field({
+      type: [markResult],
+      description: 'Those that were accepted, also where they changed nothing.',
+      extensions: costing({ items: 1 }),
+      resolve: ({ marks }) => marks,
+    }),
+    refusals: t.field({
+      type: [markRefusal],
+      description: 'Those that were refused.',
+      extensions: costing({ items: 1 }),
+      resolve: ({ refusals }) => refusals,
+    }),
   }),
 });
 
@@ -57,15 +75,16 @@ export const maximumMarks = 100;
 builder.mutationField('markReadUpTo', (t) =>
   t.field({
     type: markPayload,
+    nullable: true,
     description:
       'Moves the caller’s marks forward; a mark that does not advance is accepted and changes nothing. A refused mark keeps no other from being stored: it is listed, and is an error only when every mark is refused.',
-    args: { input: t.arg({ type: MarkReadUpToInput, required: true }) },
+    args: { input: t.arg({ type: MarkReadUpToInput, required: true, description: inputDescription }) },
     resolve: async (_, { input }, context) => {
       const { marks } = input;
       const commandId = input.commandId ?? context.services.newId();
       context.viewer();
       if (marks.length === 0 || marks.length > maximumMarks) {
-        throw new ApiError('BAD_INPUT', `marks must be 1 to ${maximumMarks}.`, { field: 'marks' });
+        throw new ApiError('VALUE_INVALID', `marks must be 1 to ${maximumMarks}.`, { field: 'marks' });
       }
       const answers = await Promise.all(marks.map((one) => mark(context, one, commandId)));
       const accepted = answers.filter((answer): answer is MarkResult => !('error' in answer));
@@ -111,6 +130,7 @@ async function mark(
 const refusedWith = (groupId: string, error: ApiError): Refused => ({
   groupId,
   code: error.code,
+  reason: error.reason,
   message: error.message,
   error,
 });

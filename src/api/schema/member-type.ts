@@ -1,21 +1,30 @@
+import type { GroupState } from '../../commands/group-state.ts';
 import type { RequestContext } from '../context.ts';
+import { encodeNodeId } from '../node-id.ts';
 import { builder } from './builder.ts';
-import { type MemberNode, memberRef, roleEnum, userRef } from './types.ts';
+import { idDescription, type MemberNode, memberRef, nodeInterface, roleEnum, userRef } from './types.ts';
 
 userRef.implement({
+  description: 'A person, outside of any group.',
+  interfaces: [nodeInterface],
   fields: (t) => ({
-    id: t.exposeID('id'),
-    name: t.exposeString('name', { nullable: true, description: 'As the token says it, for oneself; else null.' }),
+    id: t.id({ description: idDescription, resolve: ({ userId }) => encodeNodeId({ type: 'User', userId }) }),
+    userId: t.exposeID('userId', { description: 'What inputs take, and tokens name.' }),
+    name: t.exposeString('name', { description: 'What the person is called, as their token says it.' }),
   }),
 });
 
 memberRef.implement({
   description: 'A person in a group, also after leaving: authors stay authors.',
+  interfaces: [nodeInterface],
   fields: (t) => ({
-    id: t.id({ resolve: ({ groupId, userId }) => `${groupId}/${userId}` }),
-    userId: t.exposeID('userId'),
+    id: t.id({
+      description: idDescription,
+      resolve: ({ groupId, userId }) => encodeNodeId({ type: 'Member', groupId, userId }),
+    }),
+    userId: t.exposeID('userId', { description: 'Who it is: the same person has the same one in every group.' }),
     name: t.exposeString('name', { description: 'What the person is called in this group.' }),
-    role: t.expose('role', { type: roleEnum }),
+    role: t.expose('role', { type: roleEnum, description: 'What they may do in this group.' }),
     isPresent: t.exposeBoolean('active', { description: 'False after leaving.' }),
   }),
 });
@@ -26,7 +35,7 @@ builder.queryField('me', (t) =>
     description: 'Whom the token names.',
     resolve: (_, __, context) => {
       const { userId, name } = context.viewer();
-      return { id: userId, name };
+      return { userId, name };
     },
   }),
 );
@@ -34,8 +43,12 @@ builder.queryField('me', (t) =>
 /** From the group's warm state, so that neither a page nor a delivery reads a row per author. */
 export async function groupMember(context: RequestContext, groupId: string, userId: string): Promise<MemberNode> {
   const { state } = await context.services.commands.group(groupId);
-  const member = state.members.get(userId);
   // An author is always a member of the group's state; this answers for a log that somebody else has written.
-  if (member === undefined) return { groupId, userId, name: userId, role: 'member', active: false };
-  return { groupId, userId, name: member.name, role: member.role, active: member.active };
+  return memberOf(state, groupId, userId) ?? { groupId, userId, name: userId, role: 'member', active: false };
+}
+
+/** Undefined for one who never was a member. */
+export function memberOf(state: GroupState, groupId: string, userId: string): MemberNode | undefined {
+  const member = state.members.get(userId);
+  return member && { groupId, userId, name: member.name, role: member.role, active: member.active };
 }

@@ -1,36 +1,68 @@
-import type { MessageRow } from '../../ports/rows.ts';
+import type { MessageRow, ReaderRow } from '../../ports/rows.ts';
 import type { ReadCounts } from '../../projections/read-counts.ts';
 import type { RequestContext } from '../context.ts';
-import { decodeTextCursor, encodeCursor } from '../cursor.ts';
+import { decodeTextCursor, type ListName } from '../cursor.ts';
 import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
+import { encodeNodeId } from '../node-id.ts';
 import { forwardPage, pageSize } from './connection.ts';
+import { forwardArguments } from './connection-arguments.ts';
 import { costing } from './field-cost.ts';
 import { groupMember } from './member-type.ts';
 import { projectedGroup, projectedMessage } from './projected-rows.ts';
-import { explanationRef, groupRef, memberRef, messageRef, reactionRef, readerConnection, readerRef } from './types.ts';
+import {
+  explanationRef,
+  groupRef,
+  idDescription,
+  memberRef,
+  messageRef,
+  nodeInterface,
+  type ReaderNode,
+  reactionRef,
+  readerConnection,
+  readerRef,
+} from './types.ts';
 
 messageRef.implement({
+  description: 'A message of a group, also once it is deleted: then without its text.',
+  interfaces: [nodeInterface],
   fields: (t) => ({
-    id: t.exposeID('messageId', { description: 'Chosen by the sender: sending it twice sends it once.' }),
+    id: t.id({
+      description: idDescription,
+      resolve: ({ groupId, messageId }) => encodeNodeId({ type: 'Message', groupId, messageId }),
+    }),
+    messageId: t.exposeID('messageId', {
+      description: 'Chosen by the sender, unique in its group: sending it twice sends it once.',
+    }),
     seq: t.exposeInt('seq', { description: '1, 2, 3, … within its group, without gaps.' }),
     group: t.field({
       type: groupRef,
+      description: 'The group that it was sent to.',
       extensions: costing({ own: 3 }),
       resolve: ({ groupId, sentPosition }, _, context) =>
         forMember(context, groupId, () => projectedGroup(context, groupId, sentPosition)),
     }),
     author: t.field({
       type: memberRef,
+      description: 'Who sent it, also if they have left.',
       resolve: ({ groupId, authorId }, _, context) => groupMember(context, groupId, authorId),
     }),
     text: t.exposeString('text', { nullable: true, description: 'Null once deleted or erased.' }),
-    sentAt: t.expose('sentAt', { type: 'DateTime' }),
-    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true }),
-    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true }),
+    sentAt: t.expose('sentAt', { type: 'DateTime', description: 'When it was sent, by the server’s clock.' }),
+    editedAt: t.expose('editedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its text was last changed; null for one that never was.',
+    }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted; null for one that is not.',
+    }),
     replyTo: t.field({
       type: messageRef,
       nullable: true,
+      description: 'The message of the same group that it answers.',
       extensions: costing({ own: 3 }),
       // What a message replies to was there when it was sent.
       resolve: ({ groupId, replyTo, sentPosition }, _, context) =>
@@ -50,6 +82,7 @@ messageRef.implement({
     }),
     reactions: t.field({
       type: [reactionRef],
+      description: 'In the order in which each emoji first stood under it.',
       extensions: costing({ own: 3, items: 5 }),
       resolve: ({ groupId, seq }, _, context) =>
         forMember(context, groupId, () => context.loaders.reactionCounts(groupId, seq)),
@@ -65,9 +98,8 @@ messageRef.implement({
       type: readerConnection,
       description: 'Who has read it, by user id; as of a moment, if given.',
       args: {
-        first: t.arg.int({ defaultValue: 50 }),
-        after: t.arg.string(),
-        at: t.arg({ type: 'DateTime' }),
+        ...forwardArguments(50),
+        at: t.arg({ type: 'DateTime', description: 'Those who had read it by then; by now if not given.' }),
       },
       extensions: costing({ own: 100, page: { sizes: ['first'], byDefault: 50 } }),
       resolve: readers,
@@ -81,20 +113,26 @@ messageRef.implement({
 });
 
 reactionRef.implement({
-  fields: (t) => ({ emoji: t.exposeString('emoji'), count: t.exposeInt('count') }),
+  description: 'One emoji under a message.',
+  fields: (t) => ({
+    emoji: t.exposeString('emoji', { description: 'What was reacted with.' }),
+    count: t.exposeInt('count', { description: 'How many stand behind it.' }),
+  }),
 });
 
 readerRef.implement({
+  description: 'Somebody of a message’s audience who has read it.',
   fields: (t) => ({
-    member: t.field({ type: memberRef, resolve: ({ member }) => member }),
+    member: t.field({ type: memberRef, description: 'Who has read it.', resolve: ({ member }) => member }),
     readAt: t.expose('readAt', { type: 'DateTime', description: 'When their mark first reached the message.' }),
   }),
 });
 
 explanationRef.implement({
+  description: 'What became of a message’s audience: audience = read + notYet + leftBeforeReading.',
   fields: (t) => ({
-    audience: t.exposeInt('audience'),
-    read: t.exposeInt('read'),
+    audience: t.exposeInt('audience', { description: 'Members when it was sent, without the author.' }),
+    read: t.exposeInt('read', { description: 'Have read it while they were members.' }),
     notYet: t.exposeInt('notYet', { description: 'Members now, who have not read it.' }),
     leftBeforeReading: t.exposeInt('leftBeforeReading', { description: 'Gone since, without having read it.' }),
   }),
@@ -110,7 +148,7 @@ async function countsCovering(context: RequestContext, { groupId, seq }: Message
   return forMember(context, groupId, async () => {
     const { position } = await services.commands.newestGroup(groupId);
     if (await services.feed.reached(position, patienceMilliseconds)) return services.counts.of(groupId);
-    throw new ApiError('BEHIND', 'The live counts have not reached this message yet. Try again.');
+    throw new ApiError('LIVE_COUNTS_BEHIND', 'The live counts have not reached this message yet. Try again.');
   });
 }
 
@@ -121,15 +159,16 @@ interface ReadersArguments {
 }
 
 async function readers({ groupId, seq }: MessageRow, { first, after, at }: ReadersArguments, context: RequestContext) {
-  const size = pageSize('first', first, 50);
-  const list = `readers:${groupId}:${seq}`;
+  const list: ListName = ['readers', groupId, seq, at ?? null];
   const { readModels } = context.services;
-  const from = decodeTextCursor(list, after);
-  const rows = await forMember(context, groupId, () =>
-    readModels.readersPage({ groupId, seq }, at ?? undefined, from, size + 1),
+  return forwardPage<ReaderRow, string, ReaderNode>(
+    {
+      list,
+      read: (key, limit) =>
+        forMember(context, groupId, () => readModels.readersPage({ groupId, seq }, at ?? undefined, key, limit)),
+      keyOf: ({ userId }) => userId,
+      nodeOf: async ({ userId, readAt }) => ({ member: await groupMember(context, groupId, userId), readAt }),
+    },
+    { size: pageSize('first', first, 50), after: decodeTextCursor(list, after) },
   );
-  const nodes = await Promise.all(
-    rows.map(async ({ userId, readAt }) => ({ member: await groupMember(context, groupId, userId), readAt })),
-  );
-  return forwardPage(nodes, size, after, (node) => ({ cursor: encodeCursor(list, node.member.userId), node }));
 }

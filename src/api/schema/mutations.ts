@@ -10,6 +10,7 @@ import {
   CreateGroupInput,
   DeleteMessageInput,
   EditMessageInput,
+  inputOf,
   LeaveGroupInput,
   ReactionInput,
   RemoveMemberInput,
@@ -65,8 +66,9 @@ async function changeMessage(
 builder.mutationFields((t) => ({
   createGroup: t.field({
     type: groupPayload,
+    nullable: true,
     description: 'Creates a group; the caller is its owner. With the same groupId and name again it changes nothing.',
-    args: { input: t.arg({ type: CreateGroupInput, required: true }) },
+    args: inputOf(CreateGroupInput),
     resolve: (_, { input }, context) => {
       const { userId, name: creatorName } = context.viewer();
       const { name, commandId } = input;
@@ -79,36 +81,46 @@ builder.mutationFields((t) => ({
   }),
   renameGroup: t.field({
     type: groupPayload,
-    args: { input: t.arg({ type: RenameGroupInput, required: true }) },
+    nullable: true,
+    description: 'Gives the group another name.',
+    args: inputOf(RenameGroupInput),
     resolve: (_, { input }, context) => changeGroup(context, input, { type: 'RenameGroup', name: input.name }),
   }),
   addMembers: t.field({
     type: groupPayload,
+    nullable: true,
     description: 'Adds up to 10,000 people. Those who are members already are left as they are.',
-    args: { input: t.arg({ type: AddMembersInput, required: true }) },
+    args: inputOf(AddMembersInput),
     resolve: (_, { input }, context) =>
       changeGroup(context, input, { type: 'AddMembers', members: input.members.map(memberToAdd) }),
   }),
   removeMember: t.field({
     type: groupPayload,
-    args: { input: t.arg({ type: RemoveMemberInput, required: true }) },
+    nullable: true,
+    description: 'Takes somebody out of the group. They keep their place as author and as reader.',
+    args: inputOf(RemoveMemberInput),
     resolve: (_, { input }, context) => changeGroup(context, input, { type: 'RemoveMember', userId: input.userId }),
   }),
   leaveGroup: t.field({
     type: groupPayload,
-    args: { input: t.arg({ type: LeaveGroupInput, required: true }) },
+    nullable: true,
+    description: 'Takes the caller out of the group. The last owner makes somebody else one first.',
+    args: inputOf(LeaveGroupInput),
     resolve: (_, { input }, context) => changeGroup(context, input, { type: 'LeaveGroup' }),
   }),
   changeMemberRole: t.field({
     type: groupPayload,
-    args: { input: t.arg({ type: ChangeMemberRoleInput, required: true }) },
+    nullable: true,
+    description: 'Gives a member another role.',
+    args: inputOf(ChangeMemberRoleInput),
     resolve: (_, { input }, context) =>
       changeGroup(context, input, { type: 'ChangeMemberRole', userId: input.userId, role: input.role }),
   }),
   renameMember: t.field({
     type: groupPayload,
+    nullable: true,
     description: 'What a member is called in the group: one’s own name, or as owner or admin anybody’s.',
-    args: { input: t.arg({ type: RenameMemberInput, required: true }) },
+    args: inputOf(RenameMemberInput),
     resolve: (_, { input }, context) =>
       changeGroup(context, input, {
         type: 'RenameMember',
@@ -118,9 +130,10 @@ builder.mutationFields((t) => ({
   }),
   sendMessage: t.field({
     type: messagePayload,
+    nullable: true,
     description:
       'Sends a message, durably before it answers. Repeating it with the same messageId and content sends it once.',
-    args: { input: t.arg({ type: SendMessageInput, required: true }) },
+    args: inputOf(SendMessageInput),
     resolve: async (_, { input }, context) => {
       const { groupId, messageId, text } = input;
       const order: Order = {
@@ -138,25 +151,34 @@ builder.mutationFields((t) => ({
   }),
   editMessage: t.field({
     type: messagePayload,
-    args: { input: t.arg({ type: EditMessageInput, required: true }) },
+    nullable: true,
+    description: 'Replaces the text of the caller’s own message.',
+    args: inputOf(EditMessageInput),
     resolve: (_, { input }, context) =>
       changeMessage(context, input, { type: 'EditMessage', messageId: input.messageId, text: input.text }),
   }),
   deleteMessage: t.field({
     type: messagePayload,
-    args: { input: t.arg({ type: DeleteMessageInput, required: true }) },
+    nullable: true,
+    description:
+      'Takes the text of a message away: one’s own, or as owner or admin anybody’s. It keeps its place and its count.',
+    args: inputOf(DeleteMessageInput),
     resolve: (_, { input }, context) =>
       changeMessage(context, input, { type: 'DeleteMessage', messageId: input.messageId }),
   }),
   addReaction: t.field({
     type: messagePayload,
-    args: { input: t.arg({ type: ReactionInput, required: true }) },
+    nullable: true,
+    description: 'Puts an emoji of the caller’s under a message. One that is there already changes nothing.',
+    args: inputOf(ReactionInput),
     resolve: (_, { input }, context) =>
       changeMessage(context, input, { type: 'AddReaction', messageId: input.messageId, emoji: input.emoji }),
   }),
   removeReaction: t.field({
     type: messagePayload,
-    args: { input: t.arg({ type: ReactionInput, required: true }) },
+    nullable: true,
+    description: 'Takes the caller’s emoji away. One that is not there changes nothing.',
+    args: inputOf(ReactionInput),
     resolve: (_, { input }, context) =>
       changeMessage(context, input, { type: 'RemoveReaction', messageId: input.messageId, emoji: input.emoji }),
   }),

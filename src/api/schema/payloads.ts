@@ -6,6 +6,8 @@ import { builder } from './builder.ts';
 import { projectedGroup, projectedMessage } from './projected-rows.ts';
 import { groupRef, messageRef } from './types.ts';
 
+export const positionDescription = 'Where the log holds the change: what a query with `atLeast` waits for.';
+
 export interface GroupPayload {
   readonly groupId: string;
   readonly position: Position;
@@ -20,8 +22,9 @@ export interface MessagePayload extends GroupPayload {
 }
 
 export const groupPayload = builder.objectRef<GroupPayload>('GroupPayload').implement({
+  description: 'A group after a change.',
   fields: (t) => ({
-    position: t.expose('position', { type: 'Position' }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
     group: t.field({
       type: groupRef,
       nullable: true,
@@ -33,8 +36,9 @@ export const groupPayload = builder.objectRef<GroupPayload>('GroupPayload').impl
 });
 
 export const messagePayload = builder.objectRef<MessagePayload>('MessagePayload').implement({
+  description: 'A message after a change.',
   fields: (t) => ({
-    position: t.expose('position', { type: 'Position' }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
     message: t.field({
       type: messageRef,
       nullable: true,

@@ -33,5 +33,7 @@ export async function projectedMessage(
 ): Promise<MessageRow> {
   requireNothingRefused(await services.freshness.atLeast(atLeast));
   const row = await loaders.message(groupId, messageId);
-  return row ?? Promise.reject(new ApiError('BEHIND', 'The message is not in the read models yet. Try again.'));
+  return (
+    row ?? Promise.reject(new ApiError('READ_MODELS_BEHIND', 'The message is not in the read models yet. Try again.'))
+  );
 }

@@ -1,13 +1,14 @@
 import { fillPage } from '../../delivery/fill-page.ts';
-import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { InboxRow, MentionRow } from '../../ports/rows.ts';
+import { type InboxEntry, unreadCount } from '../../delivery/inbox-source.ts';
+import type { InboxRow, MentionRow, MessageRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
-import { decodeNumberCursor, encodeCursor } from '../cursor.ts';
+import { decodeNumberCursor, type ListName } from '../cursor.ts';
 import { ApiError, refusalError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
-import { forwardPage, pageSize } from './connection.ts';
+import { type Connection, forwardPage, pageSize } from './connection.ts';
+import { atLeastArgument, forwardArguments } from './connection-arguments.ts';
 import { costing } from './field-cost.ts';
 import { projectedGroup } from './projected-rows.ts';
 import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
@@ -18,8 +19,9 @@ builder.queryFields((t) => ({
     nullable: true,
     extensions: costing({ own: 5 }),
     description: 'A group of which one is a member. NOT_FOUND otherwise.',
-    args: { id: t.arg.id({ required: true }), atLeast: t.arg({ type: 'Position' }) },
-    resolve: (_, { id, atLeast }, context) => forMember(context, id, () => projectedGroup(context, id, atLeast)),
+    args: { groupId: t.arg.id({ required: true, description: 'As it was created.' }), ...atLeastArgument() },
+    resolve: (_, { groupId, atLeast }, context) =>
+      forMember(context, groupId, () => projectedGroup(context, groupId, atLeast)),
   }),
   message: t.field({
     type: messageRef,
@@ -27,9 +29,9 @@ builder.queryFields((t) => ({
     extensions: costing({ own: 5 }),
     description: 'A message of a group of which one is a member. NOT_FOUND otherwise.',
     args: {
-      groupId: t.arg.id({ required: true }),
+      groupId: t.arg.id({ required: true, description: 'The group that it was sent to.' }),
       messageId: t.arg.id({ required: true, description: 'As its sender chose it; unique in its group.' }),
-      atLeast: t.arg({ type: 'Position' }),
+      ...atLeastArgument(),
     },
     resolve: (_, { groupId, messageId, atLeast }, context) =>
       forMember(context, groupId, async () => {
@@ -40,81 +42,85 @@ builder.queryFields((t) => ({
   }),
   inbox: t.field({
     type: inboxConnection,
+    nullable: true,
     description: 'The caller’s groups, the one with the newest message first.',
-    args: {
-      first: t.arg.int({ defaultValue: 50 }),
-      after: t.arg.string(),
-      atLeast: t.arg({ type: 'Position' }),
-    },
+    args: { ...forwardArguments(50), ...atLeastArgument() },
     extensions: costing({ own: 20, page: { sizes: ['first'], byDefault: 50 } }),
     resolve: inbox,
   }),
   mentions: t.field({
     type: messageConnection,
+    nullable: true,
     description: 'Messages that mention the caller, by name or by @all, newest first.',
-    args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
+    args: forwardArguments(50),
     extensions: costing({ own: 50, page: { sizes: ['first'], byDefault: 50 } }),
-    resolve: async (_, { first, after }, context) => {
-      const viewer = context.viewer();
-      const size = pageSize('first', first, 50);
-      const list = `mentions:${viewer.userId}`;
-      requireNothingRefused(await context.services.freshness.atLeast(undefined));
-      const before = decodeNumberCursor(list, after);
-      const { messages } = context.services;
-      const rows = await fillPage<MentionRow>({
-        limit: size + 1,
-        read: (last) => messages.mentionsPage(viewer.userId, last?.position ?? before, size + 1),
-        keep: (some) => visibleRows(context, some, ({ message }) => message.groupId),
-      });
-      return forwardPage(rows, size, after, ({ position, message }) => ({
-        cursor: encodeCursor(list, position),
-        node: message,
-      }));
-    },
+    resolve: mentions,
   }),
   search: t.field({
     type: messageConnection,
+    nullable: true,
     description:
       'Messages of a group that hold every word, newest first; whole words, without regard to case or accents.',
     args: {
-      groupId: t.arg.id({ required: true }),
-      text: t.arg.string({ required: true }),
-      first: t.arg.int({ defaultValue: 20 }),
-      after: t.arg.string(),
+      groupId: t.arg.id({ required: true, description: 'The group to search.' }),
+      text: t.arg.string({ required: true, description: 'Words, in any order; at most 200 characters.' }),
+      ...forwardArguments(20),
     },
     extensions: costing({ own: 100, page: { sizes: ['first'], byDefault: 20 } }),
     resolve: search,
   }),
 }));
 
-interface InboxArguments {
+interface ForwardArguments {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
   readonly atLeast?: number | null | undefined;
 }
 
-async function inbox(_: unknown, { first, after, atLeast }: InboxArguments, context: RequestContext) {
+async function inbox(
+  _: unknown,
+  { first, after, atLeast }: ForwardArguments,
+  context: RequestContext,
+): Promise<Connection<InboxEntry>> {
   const viewer = context.viewer();
-  const size = pageSize('first', first, 50);
-  const list = `inbox:${viewer.userId}`;
+  const list: ListName = ['inbox', viewer.userId];
+  const page = { size: pageSize('first', first, 50), after: decodeNumberCursor(list, after) };
   requireNothingRefused(await context.services.freshness.atLeast(atLeast));
   const { readModels } = context.services;
-  const before = decodeNumberCursor(list, after);
-  const rows = await fillPage<InboxRow>({
-    limit: size + 1,
-    read: (last) => readModels.inboxPage(viewer.userId, last?.activityPosition ?? before, size + 1),
-    keep: (some) => visibleRows(context, some, ({ group }) => group.groupId),
-  });
-  return forwardPage(rows, size, after, ({ group, member, activityPosition }) => ({
-    cursor: encodeCursor(list, activityPosition),
-    node: {
-      groupId: group.groupId,
-      lastSeq: group.lastSeq,
-      markedUpTo: member.markedUpTo,
-      unreadCount: unreadCount(group.lastSeq, member.markedUpTo, member.stays.at(-1)?.from ?? 0),
-      left: false,
-    },
-  }));
+  const read = (before: number | undefined, limit: number) =>
+    fillPage<InboxRow>({
+      limit,
+      read: (last) => readModels.inboxPage(viewer.userId, last?.activityPosition ?? before, limit),
+      keep: (some) => visibleRows(context, some, ({ group }) => group.groupId),
+    });
+  return forwardPage({ list, read, keyOf: ({ activityPosition }) => activityPosition, nodeOf: inboxEntry }, page);
+}
+
+const inboxEntry = ({ group, member }: InboxRow): InboxEntry => ({
+  groupId: group.groupId,
+  lastSeq: group.lastSeq,
+  markedUpTo: member.markedUpTo,
+  unreadCount: unreadCount(group.lastSeq, member.markedUpTo, member.stays.at(-1)?.from ?? 0),
+  left: false,
+});
+
+async function mentions(
+  _: unknown,
+  { first, after }: ForwardArguments,
+  context: RequestContext,
+): Promise<Connection<MessageRow>> {
+  const viewer = context.viewer();
+  const list: ListName = ['mentions', viewer.userId];
+  const page = { size: pageSize('first', first, 50), after: decodeNumberCursor(list, after) };
+  requireNothingRefused(await context.services.freshness.atLeast(undefined));
+  const { messages } = context.services;
+  const read = (before: number | undefined, limit: number) =>
+    fillPage<MentionRow>({
+      limit,
+      read: (last) => messages.mentionsPage(viewer.userId, last?.position ?? before, limit),
+      keep: (some) => visibleRows(context, some, ({ message }) => message.groupId),
+    });
+  return forwardPage({ list, read, keyOf: ({ position }) => position, nodeOf: ({ message }) => message }, page);
 }
 
 /** The rows can be older than the rights: of a group that one has left meanwhile nothing is told. */
@@ -123,23 +129,29 @@ async function visibleRows<Row>(context: RequestContext, rows: readonly Row[], g
   return rows.filter((row) => visible.has(groupIdOf(row)));
 }
 
-interface SearchArguments {
+interface SearchArguments extends ForwardArguments {
   readonly groupId: string;
   readonly text: string;
-  readonly first?: number | null | undefined;
-  readonly after?: string | null | undefined;
 }
 
 const longestSearch = 200;
 
-async function search(_: unknown, { groupId, text, first, after }: SearchArguments, context: RequestContext) {
+async function search(
+  _: unknown,
+  { groupId, text, first, after }: SearchArguments,
+  context: RequestContext,
+): Promise<Connection<MessageRow>> {
   const size = pageSize('first', first, 20);
-  if (text.length > longestSearch) throw new ApiError('BAD_INPUT', `text is longer than ${longestSearch} characters.`);
-  const list = `search:${groupId}:${text}`;
-  const before = decodeNumberCursor(list, after);
-  const rows = await forMember(context, groupId, async () => {
-    requireNothingRefused(await context.services.freshness.atLeast(undefined));
-    return context.services.messages.search([groupId], text, before, size + 1);
-  });
-  return forwardPage(rows, size, after, (node) => ({ cursor: encodeCursor(list, node.sentPosition), node }));
+  if (text.length > longestSearch) {
+    throw new ApiError('VALUE_INVALID', `text is longer than ${longestSearch} characters.`, { field: 'text' });
+  }
+  const list: ListName = ['search', groupId, text];
+  const { freshness, messages } = context.services;
+  const read = (before: number | undefined, limit: number) =>
+    forMember(context, groupId, async () => {
+      requireNothingRefused(await freshness.atLeast(undefined));
+      return messages.search([groupId], text, before, limit);
+    });
+  const page = { size, after: decodeNumberCursor(list, after) };
+  return forwardPage({ list, read, keyOf: ({ sentPosition }) => sentPosition, nodeOf: (row) => row }, page);
 }

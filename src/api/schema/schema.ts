@@ -2,6 +2,7 @@ import './group-type.ts';
 import './message-type.ts';
 import './mark-mutation.ts';
 import './mutations.ts';
+import './node-query.ts';
 import './queries.ts';
 import './subscriptions.ts';
 import { builder } from './builder.ts';

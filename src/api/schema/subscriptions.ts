@@ -17,17 +17,23 @@ builder.subscriptionFields((t) => ({
     type: timelineItem,
     description:
       'What the group’s stream holds after a version, then live: in order and without gaps, through reconnects with the last version seen. From now on when no version is given. Too far behind: one Resync, then the end.',
-    args: { groupId: t.arg.id({ required: true }), after: t.arg.int() },
-    subscribe: async (_, { groupId, after }, context) => {
+    args: {
+      groupId: t.arg.id({ required: true, description: 'The group to follow.' }),
+      afterVersion: t.arg.int({
+        description: 'The last version that was seen, as a group, an item or a Resync says it; -1 for the beginning.',
+      }),
+    },
+    subscribe: async (_, { groupId, afterVersion }, context) => {
       const viewer = context.viewer();
+      const after = afterVersion ?? undefined;
       const { services, policy } = context;
       accepted(await policy.requireMember(viewer, groupId));
       const { version: newest } = await services.commands.newestGroup(groupId);
-      requireNothingRefused(refuseUnreachable(after ?? undefined, newest));
+      requireNothingRefused(refuseUnreachable(after, newest));
       const missed = Math.min(newest - (after ?? newest), furthestBehind);
       if (missed > 0) context.rates.take('points', missed * pointsPerMissedEvent);
       const { log, feed, now, backlog } = services;
-      const from = { after: after ?? undefined, newest };
+      const from = { after, newest };
       const source = { log, feed, policy, viewer, groupId, ...from, now, backlog, turn: context.turns.next };
       return throwingRefusals(accepted(await createTimelineSource(source)));
     },
@@ -37,7 +43,7 @@ builder.subscriptionFields((t) => ({
     type: readCountsItemRef,
     description:
       'The exact counts of the last 200 messages: now, and again when they have changed, from 100 ms to 30 s apart.',
-    args: { groupId: t.arg.id({ required: true }) },
+    args: { groupId: t.arg.id({ required: true, description: 'The group whose messages are counted.' }) },
     subscribe: async (_, { groupId }, context) => {
       const { services, policy } = context;
       const viewer = context.viewer();
@@ -63,11 +69,13 @@ builder.subscriptionFields((t) => ({
 }));
 
 readCountsItemRef.implement({
+  description: 'The counts of a group’s newest messages, at one position.',
   fields: (t) => ({
-    groupId: t.exposeID('groupId'),
+    groupId: t.exposeID('groupId', { description: 'The group whose messages are counted.' }),
     asOf: t.expose('asOf', { type: 'Position', description: 'The position of the log that the counts are exact at.' }),
     ranges: t.field({
       type: [readCountRangeRef],
+      description: 'Ascending and without gaps, up to the newest message.',
       extensions: costing({ items: 200 }),
       resolve: ({ ranges }) => ranges,
     }),
@@ -77,16 +85,16 @@ readCountsItemRef.implement({
 readCountRangeRef.implement({
   description: 'Messages in a row with the same count.',
   fields: (t) => ({
-    fromSeq: t.exposeInt('fromSeq'),
-    toSeq: t.exposeInt('toSeq'),
-    readCount: t.exposeInt('readCount'),
+    fromSeq: t.exposeInt('fromSeq', { description: 'The first of them.' }),
+    toSeq: t.exposeInt('toSeq', { description: 'The last of them.' }),
+    readCount: t.exposeInt('readCount', { description: 'How many have read each of them.' }),
   }),
 });
 
 inboxItemRef.implement({
   description: 'Where the caller stands in one group.',
   fields: (t) => ({
-    groupId: t.exposeID('groupId'),
+    groupId: t.exposeID('groupId', { description: 'The group that it is about.' }),
     group: t.field({
       type: groupRef,
       nullable: true,
@@ -95,9 +103,9 @@ inboxItemRef.implement({
       resolve: ({ groupId, left }, _, context) =>
         left ? null : whileMember(context, groupId, () => projectedGroup(context, groupId, undefined)),
     }),
-    lastSeq: t.exposeInt('lastSeq'),
-    markedUpTo: t.exposeInt('markedUpTo'),
-    unreadCount: t.exposeInt('unreadCount'),
+    lastSeq: t.exposeInt('lastSeq', { description: 'The seq of the newest message; 0 when there is none.' }),
+    markedUpTo: t.exposeInt('markedUpTo', { description: 'The caller’s high-water mark; 0 before anything was read.' }),
+    unreadCount: t.exposeInt('unreadCount', { description: 'Messages after the mark, or after joining.' }),
     left: t.exposeBoolean('left', { description: 'True when this is the last that is heard of the group.' }),
   }),
 });

@@ -1,5 +1,6 @@
 import type { ShownEvent } from '../../delivery/shown-events.ts';
 import type { TimelineEntry } from '../../delivery/timeline-source.ts';
+import type { Version } from '../../ports/event-log.ts';
 import type { RequestContext } from '../context.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
@@ -14,11 +15,20 @@ type EntryOf<Type extends ShownEvent['event']['type']> = Extract<
   { readonly event: { readonly type: Type } }
 >;
 
+export const timelineItem = builder.interfaceRef<{ readonly version: Version }>('TimelineItem').implement({
+  description: 'What happened in a group.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: 'Of the group’s stream after it: where to resume.' }),
+  }),
+  resolveType: (entry) => typeName(entry as TimelineEntry),
+});
+
 // Payloads hold nothing that depends on who watches: subscribers with the same operation can share them.
 
-const messageAdded = builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').implement({
+builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').implement({
+  interfaces: [timelineItem],
+  description: 'A message was sent.',
   fields: (t) => ({
-    version: t.exposeInt('version'),
     message: t.field({
       type: messageRef,
       description: 'As it reads now: what was deleted or replaced since is not in it.',
@@ -32,12 +42,15 @@ const messageAdded = builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').i
   }),
 });
 
-const messageChanged = builder.objectRef<EntryOf<'MessageEdited'>>('MessageChanged').implement({
+builder.objectRef<EntryOf<'MessageEdited'>>('MessageChanged').implement({
+  interfaces: [timelineItem],
   description: 'A message was edited.',
   fields: (t) => ({
-    version: t.exposeInt('version'),
-    messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
-    seq: t.int({ resolve: ({ event }) => event.data.seq }),
+    messageId: t.id({
+      description: 'The message, as its sender chose the id.',
+      resolve: ({ event }) => event.data.messageId,
+    }),
+    seq: t.int({ description: 'The message’s place in its group.', resolve: ({ event }) => event.data.seq }),
     text: t.string({
       nullable: true,
       description: 'The newest by now, which may be that of a later edit; null once deleted.',
@@ -57,23 +70,33 @@ const messageChanged = builder.objectRef<EntryOf<'MessageEdited'>>('MessageChang
   }),
 });
 
-const messageRemoved = builder.objectRef<EntryOf<'MessageDeleted'>>('MessageRemoved').implement({
+builder.objectRef<EntryOf<'MessageDeleted'>>('MessageRemoved').implement({
+  interfaces: [timelineItem],
   description: 'A message’s text was deleted. It keeps its place and its count.',
   fields: (t) => ({
-    version: t.exposeInt('version'),
-    messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
-    seq: t.int({ resolve: ({ event }) => event.data.seq }),
+    messageId: t.id({
+      description: 'The message, as its sender chose the id.',
+      resolve: ({ event }) => event.data.messageId,
+    }),
+    seq: t.int({ description: 'The message’s place in its group.', resolve: ({ event }) => event.data.seq }),
   }),
 });
 
-const reactionsChanged = builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRemoved'>>('ReactionsChanged').implement({
+builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRemoved'>>('ReactionsChanged').implement({
+  interfaces: [timelineItem],
+  description: 'A reaction was put under a message or taken away.',
   fields: (t) => ({
-    version: t.exposeInt('version'),
-    messageId: t.id({ resolve: ({ event }) => event.data.messageId }),
-    seq: t.int({ resolve: ({ event }) => event.data.seq }),
-    emoji: t.string({ resolve: ({ event }) => event.data.emoji }),
-    userId: t.id({ resolve: ({ event }) => event.data.userId }),
-    added: t.boolean({ resolve: ({ event }) => event.type === 'ReactionAdded' }),
+    messageId: t.id({
+      description: 'The message, as its sender chose the id.',
+      resolve: ({ event }) => event.data.messageId,
+    }),
+    seq: t.int({ description: 'The message’s place in its group.', resolve: ({ event }) => event.data.seq }),
+    emoji: t.string({ description: 'What was put or taken away.', resolve: ({ event }) => event.data.emoji }),
+    userId: t.id({ description: 'Whose it is.', resolve: ({ event }) => event.data.userId }),
+    added: t.boolean({
+      description: 'False where it was taken away.',
+      resolve: ({ event }) => event.type === 'ReactionAdded',
+    }),
     reactions: t.field({
       type: [reactionRef],
       extensions: costing({ own: 3, items: 5 }),
@@ -89,11 +112,13 @@ const reactionsChanged = builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRe
 
 type MembershipEntry = EntryOf<'MembersAdded' | 'MemberLeft' | 'MemberRemoved' | 'MemberRoleChanged' | 'MemberRenamed'>;
 
-const membersChanged = builder.objectRef<MembershipEntry>('MembersChanged').implement({
+builder.objectRef<MembershipEntry>('MembersChanged').implement({
+  interfaces: [timelineItem],
+  description: 'Somebody joined or left, or has another name or role.',
   fields: (t) => ({
-    version: t.exposeInt('version'),
     joined: t.field({
       type: [memberRef],
+      description: 'Who was added.',
       extensions: costing({ items: 20 }),
       resolve: ({ groupId, event }) =>
         event.type === 'MembersAdded' ? event.data.members.map((member) => ({ groupId, ...member, active: true })) : [],
@@ -116,22 +141,18 @@ const membersChanged = builder.objectRef<MembershipEntry>('MembersChanged').impl
   }),
 });
 
-const groupChanged = builder.objectRef<EntryOf<'GroupCreated' | 'GroupRenamed'>>('GroupChanged').implement({
+builder.objectRef<EntryOf<'GroupCreated' | 'GroupRenamed'>>('GroupChanged').implement({
+  interfaces: [timelineItem],
+  description: 'The group was created or has another name.',
   fields: (t) => ({
-    version: t.exposeInt('version'),
-    name: t.string({ resolve: ({ event }) => event.data.name }),
+    name: t.string({ description: 'What the group is called from then on.', resolve: ({ event }) => event.data.name }),
   }),
 });
 
-const resync = builder.objectRef<Extract<TimelineEntry, { kind: 'resync' }>>('Resync').implement({
+builder.objectRef<Extract<TimelineEntry, { kind: 'resync' }>>('Resync').implement({
+  interfaces: [timelineItem],
   description:
     'Too far behind: fetch a page of the timeline, then subscribe after its group’s version. The subscription ends here.',
-  fields: (t) => ({ version: t.exposeInt('version') }),
-});
-
-export const timelineItem = builder.unionType('TimelineItem', {
-  types: [messageAdded, messageChanged, messageRemoved, reactionsChanged, membersChanged, groupChanged, resync],
-  resolveType: (entry) => typeName(entry as TimelineEntry),
 });
 
 function typeName(entry: TimelineEntry): string {

@@ -2,6 +2,7 @@ import type { InboxEntry } from '../../delivery/inbox-source.ts';
 import type { ReadCountsAnnouncement } from '../../delivery/read-count-announcer.ts';
 import type { GroupRow, MemberRow, MessageRow, ReactionCount, ReadCountRange, ReaderRow } from '../../ports/rows.ts';
 import type { ReadExplanation } from '../../projections/read-counts.ts';
+import { errorCodes, refusalReasons } from '../refusal-reasons.ts';
 import { builder } from './builder.ts';
 import { connectionType } from './connection.ts';
 
@@ -19,8 +20,25 @@ export interface ReaderNode {
   readonly readAt: ReaderRow['readAt'];
 }
 
+/** What stands behind the viewer, who is the only user that is shown. */
+export interface UserNode {
+  readonly userId: string;
+  readonly name: string;
+}
+
+/** The description that `id` has wherever it stands. */
+export const idDescription = 'Global and opaque: unique over all types, and the same for ever. See Query.node.';
+
+/** What a global id names. A node is told what it is by `__typename`: see node-query.ts. */
+export const nodeInterface = builder.interfaceRef<object>('Node').implement({
+  description: 'What a global id names: see Query.node.',
+  fields: (t) => ({
+    id: t.id({ description: idDescription }),
+  }),
+});
+
 /** The object types by what stands behind each; their fields are in the files named for them. */
-export const userRef = builder.objectRef<{ readonly id: string; readonly name: string | null }>('User');
+export const userRef = builder.objectRef<UserNode>('User');
 export const groupRef = builder.objectRef<GroupRow>('Group');
 export const memberRef = builder.objectRef<MemberNode>('Member');
 export const membershipRef = builder.objectRef<MembershipNode>('Membership');
@@ -40,10 +58,32 @@ export interface MembershipNode {
 
 export const roleEnum = builder.enumType('Role', {
   description: 'Owners do everything; admins manage members and delete messages; members write and read.',
-  values: { OWNER: { value: 'owner' }, ADMIN: { value: 'admin' }, MEMBER: { value: 'member' } } as const,
+  values: {
+    OWNER: { value: 'owner', description: 'Does everything, and makes others owners.' },
+    ADMIN: { value: 'admin', description: 'Manages members and deletes messages.' },
+    MEMBER: { value: 'member', description: 'Writes and reads.' },
+  } as const,
 });
 
-export const memberConnection = connectionType('Member', memberRef);
-export const messageConnection = connectionType('Message', messageRef);
-export const readerConnection = connectionType('Reader', readerRef);
-export const inboxConnection = connectionType('Inbox', inboxItemRef);
+export const errorCodeEnum = builder.enumType('ErrorCode', {
+  description: 'The closed list of extensions.code of an error: what a client decides by.',
+  values: valuesOf(errorCodes, (meaning) => meaning),
+});
+
+export const refusalReasonEnum = builder.enumType('RefusalReason', {
+  description: 'The closed list of extensions.reason of an error: a finer word than its code, which stands with each.',
+  values: valuesOf(refusalReasons, ([code, meaning]) => `${code}: ${meaning}`),
+});
+
+function valuesOf<Name extends string, Entry>(
+  table: Readonly<Record<Name, Entry>>,
+  describe: (entry: Entry) => string,
+): Record<Name, { readonly description: string }> {
+  const described = Object.entries<Entry>(table).map(([name, entry]) => [name, { description: describe(entry) }]);
+  return Object.fromEntries(described) as Record<Name, { readonly description: string }>;
+}
+
+export const memberConnection = connectionType('Member', memberRef, 'members');
+export const messageConnection = connectionType('Message', messageRef, 'messages');
+export const readerConnection = connectionType('Reader', readerRef, 'readers of a message');
+export const inboxConnection = connectionType('Inbox', inboxItemRef, 'groups of the caller’s');

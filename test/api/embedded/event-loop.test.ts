@@ -84,7 +84,7 @@ it('subscribers who catch up let others through between the pages', async () => 
     ),
   );
   await feed.reached(await log.endPosition(), 5_000);
-  const query = 'subscription { timeline(groupId: "g", after: 4) { __typename } }';
+  const query = 'subscription { timeline(groupId: "g", afterVersion: 4) { __typename } }';
   const client = ada.connect();
   const items = Array.from({ length: 24 }, () => client.iterate({ query }));
   const asked = Promise.all(items.map((one) => one.next()));
