@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { startOfLog } from '../../ports/event-log.ts';
 import type { RequestContext } from '../context.ts';
+import { utcMoment } from '../date-time.ts';
 
 /** The schema is built in code, so that resolvers are checked against it; `schema.graphql` is printed from it. */
 export const builder = new SchemaBuilder<{
@@ -15,16 +16,14 @@ export const builder = new SchemaBuilder<{
 }>({ defaultFieldNullability: false });
 
 builder.scalarType('DateTime', {
-  description: 'A moment: ISO 8601. Answers are in UTC.',
+  description:
+    'A moment: RFC 3339 with its offset, such as 2026-11-24T12:00:00.000Z. Answers are in UTC; what is finer than a millisecond is cut.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
   serialize: (moment) => moment,
   parseValue(value) {
-    const moment =
-      typeof value === 'string' && value.length <= 40 && /^\d{4}-\d{2}-\d{2}T/.test(value)
-        ? Date.parse(value)
-        : Number.NaN;
-    if (Number.isNaN(moment)) throw new GraphQLError('A DateTime is ISO 8601, like 2026-11-24T12:00:00Z.');
-    return new Date(moment).toISOString();
+    const moment = typeof value === 'string' ? utcMoment(value) : { problem: 'is a string' };
+    if ('problem' in moment) throw new GraphQLError(`A DateTime ${moment.problem}.`);
+    return moment.utc;
   },
 });
 
