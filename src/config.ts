@@ -77,6 +77,9 @@ const environment = z.object({
     .transform((list) => list.split(',').flatMap((network) => network.trim() || []))
     .refine((networks) => networks.every(isNetwork), 'must be addresses or networks such as 10.0.0.0/8')
     .default([]),
+  /** GraphiQL, for a browser at /graphql. Without it: where only this machine reaches it, and not in production. */
+  HIGHWATER_GRAPHIQL: z.enum(['on', 'off'], 'must be on or off').optional(),
+  NODE_ENV: z.string().optional(),
   HIGHWATER_ROLE: z.enum(roles, `must be one of ${roles.join(', ')}`).default('all'),
   HIGHWATER_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
@@ -93,6 +96,7 @@ export interface Config {
   /** Undefined where there are none. */
   readonly rateLimits: RateLimitSettings | undefined;
   readonly trustedProxies: readonly string[];
+  readonly graphiql: boolean;
   readonly logLevel: z.infer<typeof environment>['HIGHWATER_LOG_LEVEL'];
 }
 
@@ -128,8 +132,15 @@ export function readConfig(
     role: values.HIGHWATER_ROLE,
     rateLimits: values.HIGHWATER_RATE_LIMITS,
     trustedProxies: values.HIGHWATER_TRUSTED_PROXIES,
+    graphiql: showsGraphiQL(values),
     logLevel: values.HIGHWATER_LOG_LEVEL,
   };
+}
+
+/** Nobody means to publish a page of 9 MB with the system; who does says so. */
+function showsGraphiQL({ HIGHWATER_GRAPHIQL, HIGHWATER_HOST, NODE_ENV }: z.infer<typeof environment>): boolean {
+  if (HIGHWATER_GRAPHIQL !== undefined) return HIGHWATER_GRAPHIQL === 'on';
+  return NODE_ENV !== 'production' && /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(HIGHWATER_HOST);
 }
 
 /** One sentence, however much is wrong. */

@@ -9,7 +9,7 @@ import { schema } from './schema/schema.ts';
 /** A document of more than this costs more to look at than it can be worth. */
 const maximumTokens = 2_000;
 /** The longest message may stand in a document, and several do. */
-const maximumDocumentLength = 65_536;
+export const maximumDocumentLength = 65_536;
 const maximumDepth = 14;
 const maximumValidationErrors = 10;
 const maximumCachedBytes = 32 * 1024 * 1024;

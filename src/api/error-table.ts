@@ -99,7 +99,8 @@ export function refusalError(refusal: AnyRefusal): ApiError {
 /** What a client is told of an error that a resolver threw, and whether it is news for the log. */
 export function clientError(error: unknown): { readonly told: GraphQLError; readonly unexpected: boolean } {
   const original = origin(error);
-  const at = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
+  const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
+  const at = { nodes, source, positions, path };
   const tell = (reason: RefusalReason, message: string) => new ApiError(reason, message, {}, at);
   if (original instanceof ApiError) {
     return { told: new GraphQLError(original.message, { ...at, extensions: original.extensions }), unexpected: false };
@@ -120,9 +121,13 @@ export function clientError(error: unknown): { readonly told: GraphQLError; read
   }
   // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
   if (original instanceof GraphQLError)
-    return { told: tell('DOCUMENT_INVALID', shortened(original.message)), unexpected: false };
+    return { told: tell('DOCUMENT_INVALID', shortened(wordsOf(error, original))), unexpected: false };
   return { told: tell('UNEXPECTED', 'Something unexpected went wrong here; it was logged.'), unexpected: true };
 }
+
+/** GraphQL wraps what a scalar says of a value to say which variable it came in; a resolver's words stand by themselves. */
+const wordsOf = (error: unknown, original: GraphQLError): string =>
+  error instanceof GraphQLError ? error.message : original.message;
 
 const maximumMessageLength = 500;
 

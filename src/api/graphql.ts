@@ -7,6 +7,7 @@ import { createContext, type RequestContext } from './context.ts';
 import { documentLimits } from './document-limits.ts';
 import { clientError, withClosedCode } from './error-table.ts';
 import { operationRates } from './operation-rates.ts';
+import type { PersistedDocuments } from './persisted-documents.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { authenticate, type Origin, requestRates } from './request-rates.ts';
 import { schema } from './schema/schema.ts';
@@ -24,7 +25,12 @@ interface InitialContext {
 export type Yoga = YogaServerInstance<InitialContext, RequestContext>;
 
 /** Parsing, limits, rights and errors of every operation, whichever way it comes. */
-export function createGraphQL(services: Services, logger: FastifyBaseLogger, rateLimits: RateLimits): Yoga {
+export function createGraphQL(
+  services: Services,
+  logger: FastifyBaseLogger,
+  rateLimits: RateLimits,
+  persisted: PersistedDocuments,
+): Yoga {
   const turns = createTurns(sliceMilliseconds, () => performance.now());
   return createYoga<InitialContext, RequestContext>({
     schema,
@@ -47,7 +53,7 @@ export function createGraphQL(services: Services, logger: FastifyBaseLogger, rat
     },
     // Documents are remembered by documentLimits, bounded in bytes; yoga's own memory is bounded in documents.
     parserAndValidationCache: false,
-    plugins: [readableRequests, documentLimits(), operationRates(), closedCodes],
+    plugins: [readableRequests, resolvesPersisted(persisted), documentLimits(), operationRates(), closedCodes],
     // Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user.
     // Over WebSocket there is no request: connection_init has settled who is asking.
     context: async ({ request, socketViewer, admitted, origin = nowhere }) => {
@@ -70,6 +76,11 @@ const closedCodes: Plugin = {
     setResult({ ...result, errors: result.errors.map(withClosedCode) });
   },
 };
+
+/** Over WebSocket there is no such hook: see graphql-protocol.ts. */
+const resolvesPersisted = (persisted: PersistedDocuments): Plugin => ({
+  onParams: ({ params, setParams }) => setParams(persisted.resolve(params)),
+});
 
 /** A request that yoga cannot make sense of and does not say so: variables in a URL that are no JSON, say. */
 const readableRequests: Plugin = {

@@ -13,7 +13,22 @@ export function isAllowedOrigin({ origin, host }: IncomingHttpHeaders, allowed: 
   return origin === `http://${host}` || origin === `https://${host}` || allowed.includes(origin);
 }
 
-const preflightSeconds = 600;
+/** How long a browser need not ask again. Chromium heeds two hours at most. */
+const preflightSeconds = 7_200;
+
+/** What a page may send: a token, the form of its request, and what follows a request from one process to the next. */
+const allowedHeaders = [
+  'authorization',
+  'content-type',
+  ...['x-request-id', 'traceparent', 'tracestate', 'baggage'],
+  ...['apollographql-client-name', 'apollographql-client-version'],
+].join(', ');
+
+/** What a page may read of an answer besides what every page may. */
+const exposedHeaders = 'x-request-id, retry-after';
+
+/** A cache must not hand to one what another was told: another origin, another form, another compression. */
+const vary = 'Origin, Accept, Accept-Encoding';
 
 /**
  * What a browser is told. Only an origin that is configured is ever named, and by itself: no list, no `*`, no `null`, no
@@ -21,14 +36,14 @@ const preflightSeconds = 600;
  */
 export function crossOriginHeaders(headers: IncomingHttpHeaders, allowed: readonly string[]): Record<string, string> {
   const { origin } = headers;
-  // A cache must not hand to one origin what another was told.
-  if (origin === undefined || origin === 'null' || !allowed.includes(origin)) return { vary: 'Origin' };
-  const permission = { vary: 'Origin', 'access-control-allow-origin': origin };
-  if (headers['access-control-request-method'] === undefined) return permission;
+  if (origin === undefined || origin === 'null' || !allowed.includes(origin)) return { vary };
+  const permission = { vary, 'access-control-allow-origin': origin };
+  if (headers['access-control-request-method'] === undefined)
+    return { ...permission, 'access-control-expose-headers': exposedHeaders };
   return {
     ...permission,
     'access-control-allow-methods': 'GET, POST',
-    'access-control-allow-headers': 'authorization, content-type',
+    'access-control-allow-headers': allowedHeaders,
     'access-control-max-age': String(preflightSeconds),
   };
 }

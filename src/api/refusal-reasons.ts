@@ -16,6 +16,7 @@ export const refusalReasons = {
   REQUEST_UNREADABLE: ['BAD_INPUT', 'The request holds no GraphQL document that can be read, or says so wrongly.'],
   DOCUMENT_INVALID: ['BAD_INPUT', 'The document or its variables do not fit the language or the schema.'],
   DOCUMENT_TOO_LARGE: ['BAD_INPUT', 'The document is too long, too deep, too wide or too dear.'],
+  DOCUMENT_NOT_KNOWN: ['BAD_INPUT', 'No document is remembered under its hash: send it with the hash, or alone.'],
   VALUE_INVALID: ['BAD_INPUT', 'A value breaks a rule; `extensions.field` names its argument or input field.'],
   CURSOR_INVALID: ['BAD_INPUT', 'A cursor that was never given out, or is of another list.'],
   NODE_ID_INVALID: ['BAD_INPUT', 'What was given for a global id is none of this server’s.'],

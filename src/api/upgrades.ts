@@ -31,6 +31,7 @@ export function listenForUpgrades({ server, allowedOrigins, logger, sockets }: U
       const open = sockets();
       // Not parsed: a target is whatever a client has sent, and only one is served.
       if (request.url?.split('?', 1)[0] !== path) answerAndLetGo(socket, 404, 'WebSockets are at /graphql.');
+      else if (request.headersDistinct['host']?.length !== 1) answerAndLetGo(socket, 400, 'A request has one Host.');
       else if (!isAllowedOrigin(request.headers, allowedOrigins)) {
         answerAndLetGo(socket, 403, 'Pages of this origin may not use the API.');
       } else if (open === undefined) answerAndLetGo(socket, 503, 'This process takes no WebSockets now. See /ready.');

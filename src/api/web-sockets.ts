@@ -6,6 +6,7 @@ import { type Connection, closeCodes } from './connection.ts';
 import type { EdgeLimits } from './edge-limits.ts';
 import type { Yoga } from './graphql.ts';
 import { createProtocol } from './graphql-protocol.ts';
+import type { PersistedDocuments } from './persisted-documents.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { answerAndLetGo } from './raw-answers.ts';
 import type { Services } from './services.ts';
@@ -14,6 +15,7 @@ import { speak } from './socket-conversation.ts';
 export interface WebSocketsOptions {
   readonly yoga: Yoga;
   readonly services: Services;
+  readonly persisted: PersistedDocuments;
   readonly logger: FastifyBaseLogger;
   readonly limits: EdgeLimits;
   readonly rateLimits: RateLimits;
@@ -38,7 +40,7 @@ export interface WebSockets {
  * expiry closes the socket.
  */
 export function serveWebSockets(options: WebSocketsOptions): WebSockets {
-  const { yoga, services, logger, limits, rateLimits } = options;
+  const { yoga, services, persisted, logger, limits, rateLimits } = options;
   const behaviour = {
     noServer: true,
     maxPayload: limits.maximumFrameBytes,
@@ -50,7 +52,10 @@ export function serveWebSockets(options: WebSocketsOptions): WebSockets {
       protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false,
   };
   const server = new WebSocketServer(behaviour);
-  const protocol = createProtocol({ yoga, services, logger, rateLimits, initMilliseconds: limits.initMilliseconds });
+  const protocol = createProtocol({
+    ...{ yoga, services, persisted, logger, rateLimits },
+    initMilliseconds: limits.initMilliseconds,
+  });
   const connections = new Set<Connection>();
 
   const slow = setInterval(() => {
@@ -87,7 +92,12 @@ export function serveWebSockets(options: WebSocketsOptions): WebSockets {
       }
       socket.once('close', leaveAddress);
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection: Connection = { socket: webSocket, address, leaveAddress, alive: true, underWay: 0 };
+        const { authorization } = request.headers;
+        const connection: Connection = {
+          ...{ socket: webSocket, address, authorization, leaveAddress },
+          alive: true,
+          underWay: 0,
+        };
         connections.add(connection);
         webSocket.once('close', () => connections.delete(connection));
         speak(protocol, connection, logger);

@@ -19,11 +19,7 @@ function subscribing(begin: Promise<void>) {
   const yoga = { fetchAPI: { Request }, handleRequest } as unknown as Yoga;
   const raw = Object.assign(new EventEmitter(), { closed: false, writableFinished: false });
   const reply = { raw, header: () => reply, status: () => reply, send: () => reply };
-  const operations = createHttpOperations(
-    yoga,
-    () => 0,
-    () => undefined,
-  );
+  const operations = createHttpOperations({ yoga, now: () => 0, addressOf: () => undefined, graphiql: false });
   const request = { method: 'GET', url: '/graphql', headers: {}, body: undefined };
   return {
     cancelled,

@@ -86,8 +86,8 @@ it.each<[what: string, code: number, send: (socket: WebSocket) => void | Promise
     (socket) => socket.send(`{"type":"ping","payload":{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}}`),
   ],
   ['an operation before connection_init', 4401, (socket) => socket.send(subscribe('1'))],
-  ['connection_init without a token', 4403, (socket) => socket.send('{"type":"connection_init"}')],
-  ['connection_init with a forged token', 4403, (socket) => socket.send(init().replace('Bearer ', 'Bearer x'))],
+  ['connection_init without a token', 4401, (socket) => socket.send('{"type":"connection_init"}')],
+  ['connection_init with a forged token', 4401, (socket) => socket.send(init().replace('Bearer ', 'Bearer x'))],
   ['connection_init twice', 4429, (socket) => [init(), init()].forEach((message) => void socket.send(message))],
   ['nothing', 4408, () => {}],
 ])('closes a socket that sends %s with %i', async (_what, code, send) => {

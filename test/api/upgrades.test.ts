@@ -94,7 +94,9 @@ it('refuses pages of other origins, and those that have none', async () => {
 
 it('takes pages without an origin for nobody’s, whatever is configured', () => {
   expect(isAllowedOrigin({ origin: 'null', host: 'a' }, ['null'])).toBe(false);
-  expect(crossOriginHeaders({ origin: 'null', host: 'a' }, ['null'])).toEqual({ vary: 'Origin' });
+  expect(crossOriginHeaders({ origin: 'null', host: 'a' }, ['null'])).toEqual({
+    vary: 'Origin, Accept, Accept-Encoding',
+  });
 });
 
 it('takes sockets of its own pages, of the origins that are configured, and of programs', async () => {

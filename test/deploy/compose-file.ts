@@ -113,6 +113,6 @@ export function imageEnvironment(): Readonly<Record<string, string>> {
 }
 
 /** The paths besides /graphql that the server answers. */
-export const healthPaths: readonly string[] = [...readText('src/api/server.ts').matchAll(/app\.get\('([^']+)'/g)].map(
+export const healthPaths: readonly string[] = [...readText('src/api/http-app.ts').matchAll(/app\.get\('([^']+)'/g)].map(
   ([, path = '']) => path,
 );
