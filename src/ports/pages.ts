@@ -31,6 +31,8 @@ export interface TimelineRange {
 export interface PeoplePages {
   /** Active members by user id, ascending. */
   membersPage(groupId: string, afterUserId: string | undefined, limit: number): Promise<readonly MemberRow[]>;
+  /** Rows of these people of the group, also of those who have left it, in any order. */
+  members(groupId: string, userIds: readonly string[]): Promise<readonly MemberRow[]>;
   /** The groups of which the person is an active member, newest activity first. */
   inboxPage(userId: string, before: Position | undefined, limit: number): Promise<readonly InboxRow[]>;
   /** Readers of a message by user id, ascending; with `at`, those who had read it by then. Never its author. */

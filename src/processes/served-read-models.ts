@@ -4,6 +4,7 @@ import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts'
 import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import { passedOn, type ReadMoment } from '../ports/read-moment.ts';
 import { createListeners } from './listeners.ts';
 import { createWholeRows } from './whole-rows.ts';
 
@@ -33,7 +34,7 @@ export interface ServedReadModelsOptions {
 interface Current {
   readonly id: BuildId;
   readonly readModels: ReadModels;
-  /** Queries under way; it is closed after the last of them. */
+  /** Queries under way and moments that are open; it is closed after the last of them. */
   running: number;
   /** It answers no more. */
   isReplaced: boolean;
@@ -154,19 +155,51 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     }
   }
 
-  async function reading<Answer>(read: (readModels: ReadModels) => Promise<Answer>): Promise<Answer> {
-    const build = await currentBuild();
+  function begin(build: Current): () => void {
     build.running += 1;
+    return () => {
+      build.running -= 1;
+      if (build.isReplaced && build.running === 0) close(build.readModels);
+    };
+  }
+
+  async function of<Answer>(build: Current, read: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await read(build.readModels);
+      return await read();
     } catch (error) {
       if (error instanceof BuildGone) lose(build);
       // What does not meet it is answered until the build is thrown away.
       if (error instanceof ReadModelsCorrupt) onDamage(build.id, error.message);
       throw whatPasses(error);
-    } finally {
-      build.running -= 1;
-      if (build.isReplaced && build.running === 0) close(build.readModels);
+    }
+  }
+
+  async function reading<Answer>(read: (readModels: ReadModels) => Promise<Answer>): Promise<Answer> {
+    const build = await currentBuild();
+    const end = begin(build);
+    return of(build, () => read(build.readModels)).finally(end);
+  }
+
+  /** An open moment is of the build that it was begun on, and holds on to it. */
+  async function moment(): Promise<ReadMoment> {
+    const build = await currentBuild();
+    const end = begin(build);
+    try {
+      const opened = await of(build, () => build.readModels.moment());
+      let isOpen = true;
+      return {
+        ...passedOn(opened, (read) => of(build, read)),
+        position: opened.position,
+        async close() {
+          if (!isOpen) return;
+          isOpen = false;
+          await opened.close();
+          end();
+        },
+      };
+    } catch (error) {
+      end();
+      throw error;
     }
   }
 
@@ -177,6 +210,7 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     checkpoint: () => reading((models) => models.checkpoint()),
     groups: (...asked) => reading((models) => models.groups(...asked)),
     groupSnapshot: (...asked) => reading((models) => models.groupSnapshot(...asked)),
+    members: (...asked) => reading((models) => models.members(...asked)),
     membersPage: (...asked) => reading((models) => models.membersPage(...asked)),
     inboxPage: (...asked) => reading((models) => models.inboxPage(...asked)),
     timelinePage: (...asked) => reading((models) => models.timelinePage(...asked)),
@@ -194,6 +228,7 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     reactionMembers: (...asked) => reading((models) => models.reactionMembers(...asked)),
     ownReactions: (...asked) => reading((models) => models.ownReactions(...asked)),
     haltedGroups: () => reading((models) => models.haltedGroups()),
+    moment,
     look: () => lookNow().catch(() => {}),
     onSwitched: listeners.add,
     async close() {

@@ -1,5 +1,5 @@
 import { groupStream } from '../events/stream-name.ts';
-import { type EventLog, LogUnavailable } from '../ports/event-log.ts';
+import { type EventLog, LogUnavailable, type Position } from '../ports/event-log.ts';
 import type { GroupSnapshot } from '../ports/group-snapshots.ts';
 import type { TimelineRange } from '../ports/pages.ts';
 import type { BuildId } from '../ports/read-model-builds.ts';
@@ -35,8 +35,12 @@ export function createWholeRows(
     }
 
     /** Asks again where the log has it: it may have been projected only just now. */
-    async function unlessMissing<Row>(groupId: string, find: () => Promise<Row | undefined>): Promise<Row | undefined> {
-      if (!(await isIn(log, groupId, await readModels.checkpoint()))) return undefined;
+    async function unlessMissing<Row>(
+      groupId: string,
+      checkpoint: () => Promise<Position>,
+      find: () => Promise<Row | undefined>,
+    ): Promise<Row | undefined> {
+      if (!(await isIn(log, groupId, await checkpoint()))) return undefined;
       const found = await find();
       if (found !== undefined) return found;
       const halted = await readModels.haltedGroups();
@@ -50,36 +54,48 @@ export function createWholeRows(
       if (active !== group.memberCount) complain(group.groupId, `${active} of ${group.memberCount} members are there`);
     }
 
-    /** Asks again for what is short, once it is known how far the group is: it may have ended there only just now. */
-    async function wholePage(groupId: string, range: TimelineRange): Promise<readonly MessageRow[]> {
-      const page = await readModels.timelinePage(groupId, range);
-      if (isWhole(page, range, range.toSeq)) return page;
-      const [group] = await readModels.groups([groupId]);
-      const again = await readModels.timelinePage(groupId, range);
-      if (!isWhole(again, range, group?.lastSeq ?? 0)) complain(groupId, 'some of its messages');
-      return again;
+    /** These queries, of rows that are as far as the checkpoint says, or further. */
+    function whole(queries: Checked, checkpoint: () => Promise<Position>): Checked {
+      const findGroup = async (groupId: string) => (await queries.groups([groupId]))[0];
+      const findMissing = (groupId: string) => unlessMissing(groupId, checkpoint, () => findGroup(groupId));
+      return {
+        async groups(groupIds) {
+          const rows = await queries.groups(groupIds);
+          const there = new Set(rows.map(({ groupId }) => groupId));
+          const missing = [...new Set(groupIds)].filter((groupId) => !there.has(groupId));
+          const found = await Promise.all(missing.map(findMissing));
+          return [...rows, ...found.flatMap((row) => row ?? [])];
+        },
+        async groupSnapshot(groupId) {
+          const find = () => queries.groupSnapshot(groupId);
+          const snapshot = (await find()) ?? (await unlessMissing(groupId, checkpoint, find));
+          if (snapshot !== undefined) requireMembers(snapshot);
+          return snapshot;
+        },
+        // Asks again for what is short, once it is known how far the group is: it may have ended there only just now.
+        async timelinePage(groupId, range) {
+          const page = await queries.timelinePage(groupId, range);
+          if (isWhole(page, range, range.toSeq)) return page;
+          const [group] = await queries.groups([groupId]);
+          const again = await queries.timelinePage(groupId, range);
+          if (!isWhole(again, range, group?.lastSeq ?? 0)) complain(groupId, 'some of its messages');
+          return again;
+        },
+      };
     }
 
-    const findGroup = async (groupId: string) => (await readModels.groups([groupId]))[0];
     return {
       ...readModels,
-      async groups(groupIds) {
-        const rows = await readModels.groups(groupIds);
-        const there = new Set(rows.map(({ groupId }) => groupId));
-        const missing = [...new Set(groupIds)].filter((groupId) => !there.has(groupId));
-        const found = await Promise.all(missing.map((groupId) => unlessMissing(groupId, () => findGroup(groupId))));
-        return [...rows, ...found.flatMap((row) => row ?? [])];
+      ...whole(readModels, () => readModels.checkpoint()),
+      async moment() {
+        const moment = await readModels.moment();
+        return { ...moment, ...whole(moment, async () => moment.position) };
       },
-      async groupSnapshot(groupId) {
-        const find = () => readModels.groupSnapshot(groupId);
-        const snapshot = (await find()) ?? (await unlessMissing(groupId, find));
-        if (snapshot !== undefined) requireMembers(snapshot);
-        return snapshot;
-      },
-      timelinePage: wholePage,
     };
   };
 }
+
+type Checked = Pick<ReadModels, 'groups' | 'groupSnapshot' | 'timelinePage'>;
 
 /** Whether the log holds the group's first event, no later than there. One that is away says nothing of it. */
 async function isIn(log: Pick<EventLog, 'readStream'>, groupId: string, checkpoint: number): Promise<boolean> {

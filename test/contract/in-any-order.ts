@@ -24,6 +24,7 @@ export function inAnyOrder(readModels: ReadModels): ReadModels {
       const snapshot = await readModels.groupSnapshot(groupId);
       return snapshot && { ...snapshot, members: turned(snapshot.members) };
     },
+    members: async (...asked) => turned(await readModels.members(...asked)),
     messages: async (...asked) => turned(await readModels.messages(...asked)),
     messagesBySeq: async (...asked) => turned(await readModels.messagesBySeq(...asked)),
     unreadGroups: async (...asked) => turned(await readModels.unreadGroups(...asked)),

@@ -3,6 +3,7 @@ import { startOfLog } from '../../src/ports/event-log.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
 import type { ReadModelWriter, StoredReadCounts } from '../../src/ports/row-store.ts';
 import { readCountRanges } from '../../src/projections/read-count-ranges.ts';
+import { askedInMoments } from './asked-in-moments.ts';
 import { inAnyOrder } from './in-any-order.ts';
 import { type ProjectedWriter, projectedWriter } from './projected-writer.ts';
 import { commandsContract } from './read-models-commands-contract.ts';
@@ -13,6 +14,7 @@ import { messagesContract } from './read-models-messages-contract.ts';
 import { peopleContract } from './read-models-people-contract.ts';
 import { readersContract } from './read-models-readers-contract.ts';
 import { replayContract } from './read-models-replay-contract.ts';
+import { momentsContract } from './read-moments-contract.ts';
 
 export interface ReadModelsUnderTest {
   readonly writer: ReadModelWriter;
@@ -48,7 +50,8 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
       storedReadCounts: (groupId) => made.storedReadCounts(groupId),
     };
     beforeEach(async () => {
-      made = await makeReadModels();
+      const stored = await makeStored();
+      made = { ...stored, readModels: inAnyOrder(askedInMoments(stored.readModels)) };
       writer = projectedWriter(made.writer);
     });
     afterEach(() => made.teardown());
@@ -60,6 +63,7 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
     messagesContract(fixture);
     readersContract(fixture);
     listsContract(fixture);
+    momentsContract(fixture);
     replayContract(makeReadModels);
     haltsContract(makeReadModels);
   });
@@ -77,6 +81,7 @@ function progressContract(fixture: ReadModelsFixture): void {
     const range = { fromSeq: 1, toSeq: 9, limit: 9, last: false };
     const answers = [
       readModels.groups(['g']),
+      readModels.members('g', ['ada']),
       readModels.membersPage('g', undefined, 9),
       readModels.inboxPage('ada', undefined, 9),
       readModels.timelinePage('g', range),

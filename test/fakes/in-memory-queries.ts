@@ -1,4 +1,13 @@
-import type { MentionRow, MessageRow, ReaderRow, ReadModels, Stay } from '../../src/ports/read-models.ts';
+import {
+  type MentionRow,
+  type MessageRow,
+  MomentPassed,
+  passedOn,
+  type ReaderRow,
+  type ReadModels,
+  type ReadMoment,
+  type Stay,
+} from '../../src/ports/read-models.ts';
 import type { StoredMember, StoredMessage } from '../../src/ports/row-store.ts';
 import { maximumSearchWords, searchWords } from '../../src/ports/search-words.ts';
 import { createInMemoryLists } from './in-memory-lists.ts';
@@ -7,6 +16,7 @@ import {
   type GroupRows,
   haltedGroupsOf,
   keyOfCommand,
+  rowsAtCheckpoint,
   snapshotOf,
   toGroupRow,
 } from './in-memory-rows.ts';
@@ -33,6 +43,10 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
         return (stored && toGroupRow(stored)) ?? [];
       }),
     groupSnapshot: async (groupId) => snapshotOf(rows(), groupId),
+    members: async (groupId, userIds) =>
+      membersOf(groupId)
+        .filter(({ userId }) => userIds.includes(userId))
+        .map(toMember),
     membersPage: async (groupId, afterUserId, limit) =>
       membersOf(groupId)
         .filter(({ active, userId }) => active && userId > (afterUserId ?? ''))
@@ -104,7 +118,29 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
         .slice(0, limit),
     ...createInMemoryLists(rows),
     haltedGroups: async () => haltedGroupsOf(rows()),
+    moment: async () => momentOf(rows),
     close: async () => undefined,
+  };
+}
+
+/** Of a copy of everything. Where the build is gone it is, as on a server. */
+function momentOf(rows: () => BuildRows): ReadMoment {
+  const then = rowsAtCheckpoint(rows());
+  let isClosed = false;
+  const queries = createInMemoryQueries(() => {
+    rows();
+    return then;
+  });
+  const whileOpen = passedOn(queries, async (read) => {
+    if (isClosed) throw new MomentPassed('the moment is closed');
+    return read();
+  });
+  return {
+    ...whileOpen,
+    position: then.checkpoint.position,
+    close: async () => {
+      isClosed = true;
+    },
   };
 }
 

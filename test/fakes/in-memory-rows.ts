@@ -39,11 +39,21 @@ export interface GroupRows {
 export interface BuildRows {
   checkpoint: Checkpoint;
   readonly groups: Map<string, GroupRows>;
+  /** What the commit under way changes, as it was at the checkpoint; undefined where it was not there. */
+  readonly before: Map<string, GroupRows | undefined>;
+}
+
+/** A copy of what the build held when it was at its checkpoint. */
+export function rowsAtCheckpoint({ checkpoint, groups, before }: BuildRows): BuildRows {
+  const then = new Map([...groups].filter(([groupId]) => !before.has(groupId)));
+  for (const [groupId, rows] of before) if (rows !== undefined) then.set(groupId, rows);
+  return structuredClone({ checkpoint, groups: then, before: new Map() });
 }
 
 export const emptyBuild = (): BuildRows => ({
   checkpoint: { position: startOfLog, event: undefined },
   groups: new Map(),
+  before: new Map(),
 });
 
 /** As text in the order of the numbers. */
@@ -105,11 +115,15 @@ export function createInMemoryWriter({ rows, requireLease, betweenGroups, close 
       holding(async () => {
         for (const group of changed) requireSame(rows, group);
         for (const group of changed) {
+          const { groupId } = group.group.after;
+          // Of a commit that was broken off, what it has changed stays as it was at the checkpoint.
+          if (!rows.before.has(groupId)) rows.before.set(groupId, structuredClone(groups.get(groupId)));
           write(rows, group);
           await betweenGroups();
           requireLease();
         }
         if (checkpoint.position > rows.checkpoint.position) rows.checkpoint = checkpoint;
+        rows.before.clear();
       }),
     haltedGroups: () => holding(() => haltedGroupsOf(rows)),
     groupsToCount: (afterGroupId, limit) =>

@@ -17,6 +17,34 @@ test('a replaced build is left open for a query that goes on, and closed when th
   expect(closed).toEqual(['one']);
 });
 
+test('a replaced build is left open for an open moment, which goes on answering from it', async () => {
+  const { readModels, state, positions, closed } = stage({ served: 'one' });
+  positions.set('one', 10);
+  positions.set('two', 12);
+  const [moment, other] = [await readModels.moment(), await readModels.moment()];
+  state.served = 'two';
+  await readModels.look();
+  expect(moment.position).toBe(10);
+  expect((await moment.groups(['any']))[0]?.groupId).toBe('one');
+  await moment.close();
+  await moment.close();
+  expect(closed).toEqual([]);
+  await other.close();
+  expect(closed).toEqual(['one']);
+  const next = await readModels.moment();
+  expect(next.position).toBe(12);
+  await next.close();
+});
+
+test('a build that is gone when a moment is opened is asked no more', async () => {
+  const { readModels, positions, closed, answeredBy } = stage({ served: 'one' });
+  positions.set('one', 10);
+  expect(await answeredBy()).toBe('one');
+  positions.delete('one');
+  await expect(readModels.moment()).rejects.toThrow(ReadModelsUnavailable);
+  expect(closed).toEqual(['one']);
+});
+
 test('a build that has not come far enough is closed again, however often it is looked at', async () => {
   const { readModels, state, positions, opened, closed } = await answeringStage();
   positions.set('two', 9);

@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import { BuildGone, type BuildId } from '../../src/ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
-import type { ReadModels } from '../../src/ports/read-models.ts';
+import type { ReadModels, ReadMoment } from '../../src/ports/read-models.ts';
 import { createServedReadModels } from '../../src/processes/served-read-models.ts';
 
 /** Builds that answer with their own name, as far as they have come; a store that can be away, and a log that ends somewhere. */
@@ -47,6 +47,10 @@ export function servedStage({
             await state.answering;
             if (faults.answering !== undefined) throw faults.answering;
             return [{ groupId: id, position: require(id), reason: '' }];
+          },
+          async moment() {
+            const groups = async () => [{ groupId: id }];
+            return { position: require(id), groups, close: async () => undefined } as unknown as ReadMoment;
           },
           async close() {
             closed.push(id);

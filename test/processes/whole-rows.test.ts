@@ -63,6 +63,8 @@ test.each<readonly [string, (rows: BuildRows) => void, (readModels: ReadModels) 
   await expect(ask(first.readModels)).rejects.toThrow(ReadModelsCorrupt);
   // As long as the build answers.
   await expect(ask(first.readModels)).rejects.toThrow(/group g misses rows/);
+  const moment = await first.readModels.moment();
+  await expect(ask({ ...first.readModels, ...moment })).rejects.toThrow(/group g misses rows/);
 });
 
 test.each(Object.keys(pages))('the control: where nothing is missing it is answered, page %s too', async (name) => {

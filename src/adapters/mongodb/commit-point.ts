@@ -1,4 +1,5 @@
 import type { Position } from '../../ports/event-log.ts';
+import type { GroupDocument } from './documents.ts';
 
 /** The documents are already two batches beyond the moment that was asked for: look at the group again. */
 export const tooNew = Symbol('too new');
@@ -24,4 +25,12 @@ export function stateAt<Document extends AnyVersioned>(
   const { previous } = document;
   if (previous === null) return undefined;
   return previous.position <= appliedTo ? { ...document, ...previous } : tooNew;
+}
+
+/** A group as it was when everything up to a position had been applied: undefined where it was not there yet. */
+export function groupAt(group: GroupDocument, position: Position): GroupDocument | undefined | typeof tooNew {
+  if (group.appliedTo <= position) return group;
+  const { previous } = group;
+  if (previous === null) return undefined;
+  return previous.appliedTo <= position ? { ...group, ...previous } : tooNew;
 }

@@ -11,6 +11,7 @@ import {
   MongoParseError,
   MongoServerError,
   MongoTopologyClosedError,
+  type Timestamp,
 } from 'mongodb';
 import type { BuildId } from '../../ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
@@ -33,9 +34,10 @@ export interface ServerConnection {
   readonly readLimit: ReadOptions;
   /**
    * Runs reads of which each sees what those before it have seen, whichever servers answer: the options are part of each.
-   * A session says so to a cluster (causal consistency); a server without sessions is alone.
+   * A session says so to a cluster (causal consistency); a server without sessions is alone. With the time of an earlier
+   * session, they see what that has seen, too.
    */
-  inOneSession<T>(read: (options: ReadOptions) => Promise<T>): Promise<T>;
+  inOneSession<T>(read: (options: ReadOptions) => Promise<T>, after?: Timestamp): Promise<T>;
   /** Runs what uses the server; throws ReadModelsUnavailable, also when it takes too long. Defects stay what they are. */
   run<T>(operation: () => Promise<T>, milliseconds?: number): Promise<T>;
   /** Ends what is under way. May be called again. */
@@ -137,11 +139,12 @@ export function connect({ url, database: name }: ConnectionOptions): ServerConne
     updatesPerCommand: () => updatesPerCommand,
     queryMilliseconds,
     readLimit,
-    async inOneSession(read) {
+    async inOneSession(read, after) {
       // Whether there are sessions is known once there is a connection.
       await run(async () => {});
       if (!hasSessions) return read(readLimit);
       const session = client.startSession({ causalConsistency: true });
+      if (after !== undefined) session.advanceOperationTime(after);
       try {
         return await read({ ...readLimit, session });
       } finally {

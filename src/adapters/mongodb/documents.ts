@@ -64,7 +64,11 @@ export interface GroupDocument extends StoredGroup {
   /** Everything of the group up to here is in the documents, and queries show nothing beyond. */
   readonly appliedTo: Position;
   readonly batch: number;
+  /** The group before the batch that is applied last, and how far that was applied; null where there was none. */
+  readonly previous: PreviousGroup | null;
 }
+
+export type PreviousGroup = StoredGroup & Pick<GroupDocument, 'appliedTo'>;
 
 /** The moment of one mark. It counts only as far as its member's own document says that it has been reached. */
 export type MarkDocument = OfGroup & Mark;

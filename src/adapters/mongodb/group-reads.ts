@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Filter } from 'mongodb';
 import type { Position } from '../../ports/event-log.ts';
 import type { GroupSnapshot } from '../../ports/group-snapshots.ts';
 import { BuildGone } from '../../ports/read-model-builds.ts';
@@ -9,20 +10,39 @@ import type { Connection, ReadOptions } from './connection.ts';
 import type { GroupDocument, MembershipDocument } from './documents.ts';
 import { toGroupRow, toMemberRow } from './row-documents.ts';
 
-/** What readers and the writer both ask. Whether the build is still there is for whoever asks to look at afterwards. */
-export interface GroupReads {
-  /** Throws BuildGone. */
-  checkpoint(options?: ReadOptions): Promise<Position>;
+/** Members now or before the batch under way: which of the two a query shows is decided by `stateAt`. */
+const perhapsActive = { $or: [{ active: true }, { 'previous.active': true }] };
+
+/**
+ * What a query stands on: the groups, each as it was when everything up to its `appliedTo` was applied. Documents of a
+ * group are read after it, and shown as of it.
+ */
+export interface GroupsToRead {
   /**
    * Groups whose first event is applied; every document that is read after them, with the same options, holds all that
    * they say is applied.
    */
   groups(groupIds: readonly string[], options?: ReadOptions): Promise<ReadonlyMap<string, GroupDocument>>;
+  /** Of these groups, those of the newest activity before a position, the newest first. */
+  newestGroups(
+    groupIds: readonly string[],
+    before: Position,
+    limit: number,
+    options: ReadOptions,
+  ): Promise<readonly GroupDocument[]>;
+  /** Finds everybody who is an active member as of their group, and perhaps others. */
+  readonly perhapsActive: Filter<MembershipDocument>;
+  /** Reads in one session, and again as long as it meets documents that are too new for the groups that it read first. */
+  consistently<T>(read: (options: ReadOptions) => Promise<T | typeof tooNew>): Promise<T>;
+}
+
+/** What readers and the writer both ask. Whether the build is still there is for whoever asks to look at afterwards. */
+export interface GroupReads extends GroupsToRead {
+  /** Throws BuildGone. */
+  checkpoint(options?: ReadOptions): Promise<Position>;
   groupSnapshots(groupIds: readonly string[]): Promise<readonly GroupSnapshot[]>;
   groupSnapshot(groupId: string): Promise<GroupSnapshot | undefined>;
   haltedGroups(): Promise<readonly HaltedGroup[]>;
-  /** Reads in one session, and again as long as it meets documents that are too new for the groups that it read first. */
-  consistently<T>(read: (options: ReadOptions) => Promise<T | typeof tooNew>): Promise<T>;
 }
 
 export function createGroupReads(connection: Connection): GroupReads {
@@ -112,6 +132,11 @@ export function createGroupReads(connection: Connection): GroupReads {
   return {
     checkpoint,
     groups,
+    newestGroups(groupIds, before, limit, options) {
+      const wanted = { _id: { $in: [...groupIds] }, createdAt: { $ne: null }, activityPosition: { $lt: before } };
+      return run(() => collections.groups.find(wanted, options).sort({ activityPosition: -1 }).limit(limit).toArray());
+    },
+    perhapsActive,
     groupSnapshots,
     groupSnapshot: async (groupId) => (await groupSnapshots([groupId]))[0],
     consistently,

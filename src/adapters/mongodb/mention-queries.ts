@@ -4,7 +4,7 @@ import type { MessageKey } from '../../ports/rows.ts';
 import { tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import { idOf } from './documents.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 import { messagesAt } from './message-queries.ts';
 import { type Membership, ownMemberships } from './own-memberships.ts';
 import { isWithin } from './row-documents.ts';
@@ -23,7 +23,7 @@ const groupsPerQuery = 50;
  * - With everybody: the group's document, where the message lies within one of their stays and is not their own.
  * - Either counts only in groups of which they are a member now. One message is one mention.
  */
-export function createMentionsPage(connection: Connection, reads: GroupReads): MessagePages['mentionsPage'] {
+export function createMentionsPage(connection: Connection, reads: GroupsToRead): MessagePages['mentionsPage'] {
   const { collections, run } = connection;
 
   async function byName(

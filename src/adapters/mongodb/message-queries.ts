@@ -13,14 +13,14 @@ import {
   type ReactionCountsDocument,
   type ReactionDocument,
 } from './documents.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 import { toMessageRow } from './row-documents.ts';
 
 type ReactionQueries = Pick<PeoplePages, 'reactionCounts'> & Pick<MessageMemory, 'reactions'>;
 type MessageQueries = Omit<MessagePages, 'mentionsPage'> & ReactionQueries;
 
 /** Queries about messages: pages, the search and reactions. */
-export function createMessageQueries(connection: Connection, reads: GroupReads): MessageQueries {
+export function createMessageQueries(connection: Connection, reads: GroupsToRead): MessageQueries {
   const { collections, run } = connection;
   const { timeline } = collections;
 
@@ -75,7 +75,7 @@ export function createMessageQueries(connection: Connection, reads: GroupReads):
 
 const byGroup = (keys: readonly MessageKey[]): string[] => [...new Set(keys.map(({ groupId }) => groupId))];
 
-function createReactionQueries({ collections, run }: Connection, reads: GroupReads): ReactionQueries {
+function createReactionQueries({ collections, run }: Connection, reads: GroupsToRead): ReactionQueries {
   return {
     reactionCounts: (keys) =>
       reads.consistently(async (options) => {

@@ -4,7 +4,7 @@ import type { NamedMember } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import { type GroupDocument, idOf, type MemberNameDocument, type MembershipDocument } from './documents.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 import { toMemberRow } from './row-documents.ts';
 
 /**
@@ -13,7 +13,7 @@ import { toMemberRow } from './row-documents.ts';
  */
 export function createMembersByName(
   connection: Connection,
-  reads: Pick<GroupReads, 'groups' | 'consistently'>,
+  reads: Pick<GroupsToRead, 'groups' | 'consistently'>,
 ): PeoplePages['membersByName'] {
   const { collections, run } = connection;
 

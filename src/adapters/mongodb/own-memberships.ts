@@ -2,7 +2,7 @@ import type { Stay } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import type { GroupDocument } from './documents.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 
 export interface Membership {
   readonly group: GroupDocument;
@@ -13,7 +13,7 @@ export interface Membership {
 /** The groups of which somebody is a member now, by id, with their stays and mark. */
 export async function ownMemberships(
   { collections, run }: Connection,
-  reads: Pick<GroupReads, 'groups'>,
+  reads: Pick<GroupsToRead, 'groups'>,
   userId: string,
   options: ReadOptions,
 ): Promise<ReadonlyMap<string, Membership> | typeof tooNew> {

@@ -5,15 +5,12 @@ import type { InboxRow, MessageKey, ReaderRow } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import { type GroupDocument, idOf, type MembershipDocument, type MessageDocument } from './documents.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 import { isWithin, toGroupRow, toMemberRow } from './row-documents.ts';
 
-/** Members now or before the batch under way: which of the two a query shows is decided by `stateAt`. */
-const perhapsActive = { $or: [{ active: true }, { 'previous.active': true }] };
+type PeopleQueries = Pick<PeoplePages, 'members' | 'membersPage' | 'inboxPage' | 'readersPage'>;
 
-type PeopleQueries = Pick<PeoplePages, 'membersPage' | 'inboxPage' | 'readersPage'>;
-
-export function createPeopleQueries(connection: Connection, reads: GroupReads): PeopleQueries {
+export function createPeopleQueries(connection: Connection, reads: GroupsToRead): PeopleQueries {
   const { collections, run } = connection;
 
   /** Members by user id, ascending, of whom `accept` is true, each as of the group. */
@@ -44,12 +41,19 @@ export function createPeopleQueries(connection: Connection, reads: GroupReads): 
   }
 
   return {
+    members: (groupId, userIds) =>
+      reads.consistently(async (options) => {
+        const groups = await reads.groups([groupId], options);
+        const theirs = { _id: { $in: userIds.map((userId) => idOf(groupId, userId)) }, groupId };
+        const documents = await run(() => collections.memberships.find(theirs, options).toArray());
+        return allAt(documents, (id) => groups.get(id), toMemberRow);
+      }),
     membersPage: (groupId, afterUserId, limit) =>
       reads.consistently(async (options) => {
         const group = (await reads.groups([groupId], options)).get(groupId);
         if (group === undefined) return [];
         const accept: Accept = ({ active }) => active;
-        const page = await pageOf(group, afterUserId, { filter: perhapsActive, accept, limit, options });
+        const page = await pageOf(group, afterUserId, { filter: reads.perhapsActive, accept, limit, options });
         return page === tooNew ? tooNew : page.map(toMemberRow);
       }),
     inboxPage: createInboxPage(connection, reads),
@@ -83,7 +87,7 @@ function allAt<Row>(
 }
 
 /** The groups of one person are sorted by the server: as many as somebody is in, not as many as there are. */
-function createInboxPage({ collections, run }: Connection, reads: GroupReads): PeoplePages['inboxPage'] {
+function createInboxPage({ collections, run }: Connection, reads: GroupsToRead): PeoplePages['inboxPage'] {
   async function pageOf(
     userId: string,
     options: ReadOptions,
@@ -91,16 +95,15 @@ function createInboxPage({ collections, run }: Connection, reads: GroupReads): P
     limit: number,
   ): Promise<InboxRow[] | typeof tooNew> {
     const memberships = await run(() =>
-      collections.memberships.find({ userId, ...perhapsActive }, { ...options, projection: { groupId: 1 } }).toArray(),
+      collections.memberships
+        .find({ userId, ...reads.perhapsActive }, { ...options, projection: { groupId: 1 } })
+        .toArray(),
     );
     const groupIds = memberships.map(({ groupId }) => groupId);
     const page: InboxRow[] = [];
     let next = before;
     while (page.length < limit) {
-      const wanted = { _id: { $in: groupIds }, createdAt: { $ne: null }, activityPosition: { $lt: next } };
-      const groups = await run(() =>
-        collections.groups.find(wanted, options).sort({ activityPosition: -1 }).limit(limit).toArray(),
-      );
+      const groups = await reads.newestGroups(groupIds, next, limit, options);
       const ids = groups.map(({ _id }) => idOf(_id, userId));
       const theirs = { _id: { $in: ids }, groupId: { $in: groups.map(({ _id }) => _id) } };
       const documents = await run(() => collections.memberships.find(theirs, options).toArray());
@@ -131,7 +134,7 @@ function createInboxPage({ collections, run }: Connection, reads: GroupReads): P
  */
 function createReadersPage(
   connection: Connection,
-  reads: GroupReads,
+  reads: GroupsToRead,
   pageOf: (
     group: GroupDocument,
     afterUserId: string | undefined,

@@ -3,7 +3,7 @@ import type { ReactionKey, ReactionRow } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import type { GroupDocument, ReactionDocument } from './documents.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 import { readBranches } from './read-branches.ts';
 import { reactionId } from './row-documents.ts';
 
@@ -12,7 +12,7 @@ type Wanted = ReactionKey & { readonly afterUserId?: string | undefined };
 /** Queries about who stands behind reactions. */
 export function createReactionPeople(
   connection: Connection,
-  reads: Pick<GroupReads, 'groups' | 'consistently'>,
+  reads: Pick<GroupsToRead, 'groups' | 'consistently'>,
 ): Pick<PeoplePages, 'reactionMembers' | 'ownReactions'> {
   const { collections, run } = connection;
   const groupsOf = (reactions: readonly ReactionKey[], options: ReadOptions) =>

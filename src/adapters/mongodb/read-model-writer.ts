@@ -147,11 +147,11 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
 
   async function commit(groups: Parameters<ReadModelWriter['commit']>[0], upTo: Checkpoint): Promise<void> {
     const write = await beginBatch();
-    for (const slice of slicesOf(groups)) await writeGroups(write, slice);
+    const before = await committedOf(groups.map(({ group }) => group.after.groupId));
+    for (const slice of slicesOf(groups)) await writeGroups(write, slice, before);
     for (const { group, upTo: reached } of groups) {
       const { groupId } = group.after;
-      const before = committed.get(groupId);
-      if (before !== undefined) committed.set(groupId, Math.max(before, reached));
+      committed.set(groupId, Math.max(committed.get(groupId) ?? startOfLog, reached));
     }
     const reached = upTo.position < checkpoint.position ? checkpoint : upTo;
     await changeBuild({ batch: write.batch }, { position: reached.position, event: reached.event ?? null });

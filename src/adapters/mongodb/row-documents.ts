@@ -108,7 +108,7 @@ export function toStoredMessage(document: MessageDocument): StoredMessage {
   return row;
 }
 
-export function toStoredGroup({ _id, uncounted, appliedTo, batch, ...row }: GroupDocument): StoredGroup {
+export function toStoredGroup({ _id, uncounted, appliedTo, batch, previous, ...row }: GroupDocument): StoredGroup {
   return row;
 }
 

@@ -2,14 +2,14 @@ import type { PeoplePages } from '../../ports/pages.ts';
 import type { MessageKey, UnreadGroup } from '../../ports/rows.ts';
 import { tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
-import type { GroupReads } from './group-reads.ts';
+import type { GroupsToRead } from './group-reads.ts';
 import { ownMemberships } from './own-memberships.ts';
 import { readBranches } from './read-branches.ts';
 
 /** Queries about what somebody has not read. */
 export function createUnreadQueries(
   connection: Connection,
-  reads: Pick<GroupReads, 'groups' | 'consistently'>,
+  reads: Pick<GroupsToRead, 'groups' | 'consistently'>,
 ): Pick<PeoplePages, 'unreadGroups' | 'mentionCounts'> {
   return {
     unreadGroups: (userId) =>

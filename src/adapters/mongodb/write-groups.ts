@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
-import { noStream, startOfLog } from '../../ports/event-log.ts';
+import { noStream, type Position, startOfLog } from '../../ports/event-log.ts';
 import { LeaseLost } from '../../ports/read-models.ts';
 import type { ChangedGroup } from '../../ports/row-store.ts';
 import { searchWords } from '../../ports/search-words.ts';
@@ -31,6 +31,7 @@ const newGroup = (groupId: string, batch: number): GroupDocument => ({
   ...{ _id: groupId, groupId, name: '', createdAt: null, memberCount: 0, lastSeq: 0, lastMessageAt: null },
   ...{ version: noStream, readsVersion: noStream, activityPosition: startOfLog, countsPosition: startOfLog },
   ...{ uncounted: false, position: startOfLog, appliedTo: startOfLog, haltedAt: null, haltReason: null, batch },
+  previous: null,
 });
 
 /** That a group is there which no batch has committed yet says nothing but whose it is. */
@@ -84,8 +85,13 @@ export function* slicesOf(groups: readonly ChangedGroup[]): Generator<readonly C
 /**
  * Writes the rows of some groups in any order, and then the groups, by which alone all of it is shown. Whatever ends it
  * halfway leaves documents behind that nobody sees, and that the next attempt writes again from the committed fields.
+ * `committed` says how far the groups were before, of all that there were.
  */
-export async function writeGroups(write: BatchWrite, slice: readonly ChangedGroup[]): Promise<void> {
+export async function writeGroups(
+  write: BatchWrite,
+  slice: readonly ChangedGroup[],
+  committed: ReadonlyMap<string, Position>,
+): Promise<void> {
   const { batch, connection } = write;
   const { collections } = connection;
   const each = <Row, Document>(
@@ -147,18 +153,24 @@ export async function writeGroups(write: BatchWrite, slice: readonly ChangedGrou
       each(({ commands }) => commands, toCommand),
     ),
   ]);
-  await commitGroups(write, slice);
+  await commitGroups(write, slice, committed);
   await eraseTexts(write, slice);
   await forgetOldNames(write, slice);
 }
 
-async function commitGroups(write: BatchWrite, slice: readonly ChangedGroup[]): Promise<void> {
+async function commitGroups(
+  write: BatchWrite,
+  slice: readonly ChangedGroup[],
+  committed: ReadonlyMap<string, Position>,
+): Promise<void> {
   const { batch } = write;
   const operations = slice.map(({ group: { before, after }, upTo }): AnyBulkWriteOperation<GroupDocument> => {
     const { groupId } = after;
     // What counting has cleared meanwhile is set again only by what it did not know of.
     const isUncounted = after.countsPosition > (before?.countsPosition ?? startOfLog);
-    const $set = { ...after, batch, ...(isUncounted ? { uncounted: true } : {}) };
+    const appliedTo = committed.get(groupId) ?? startOfLog;
+    const previous = before === undefined ? null : { ...before, appliedTo };
+    const $set = { ...after, batch, previous, ...(isUncounted ? { uncounted: true } : {}) };
     // A batch that comes again may end before what is committed.
     const change = { $set, $max: { appliedTo: upTo } };
     return { updateOne: { filter: { _id: groupId, groupId, batch: { $lte: batch } }, update: change } };

@@ -113,7 +113,16 @@ export function openForWriting(file: string): DatabaseSync {
  * read, the system would end the process with SIGBUS; and after each commit of the writer the map is made anew.
  */
 export function openForReading(file: string): DatabaseSync {
-  const pragmas = 'PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;';
+  return openReader(file, 65_536);
+}
+
+/** The same for one of several that answer as of a moment: what they read is thrown away with the next change anyway. */
+export function openForMoments(file: string): DatabaseSync {
+  return openReader(file, 4_096);
+}
+
+function openReader(file: string, cacheKibibytes: number): DatabaseSync {
+  const pragmas = `PRAGMA cache_size = -${cacheKibibytes}; PRAGMA mmap_size = 0;`;
   return open(file, () => new DatabaseSync(file, { readOnly: true, timeout: 1_000 }), pragmas);
 }
 

@@ -162,8 +162,9 @@ export function prepareQuery<Columns>(database: DatabaseSync, sql: string): Quer
   return statement as unknown as Query<Columns>;
 }
 
-/** Several queries see one state of the file. */
+/** Several queries see one state of the file: that of the transaction which is under way, where there is one. */
 export function inOneSnapshot<T>(database: DatabaseSync, read: () => T): T {
+  if (database.isTransaction) return read();
   database.exec('BEGIN');
   try {
     return read();

@@ -6,7 +6,7 @@ import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-model
 import type { ReadModels } from '../../ports/read-models.ts';
 import { prepareListQueries } from './list-queries.ts';
 import { prepareMessageQueries } from './message-queries.ts';
-import { guarded, openForReading, seqsPerGroup } from './read-model-file.ts';
+import { guarded, openForMoments, openForReading, seqsPerGroup } from './read-model-file.ts';
 import {
   from,
   type GroupColumns,
@@ -23,6 +23,13 @@ import {
   toMemberRow,
   toStays,
 } from './read-model-rows.ts';
+import { createReadMoments, type MomentLimits } from './read-moments.ts';
+
+export interface SqliteReadModelsOptions {
+  readonly file: string;
+  /** Other than the usual ones only in tests. */
+  readonly momentLimits?: Partial<MomentLimits>;
+}
 
 /**
  * Queries on a connection that cannot write. Each takes microseconds, so they run in the thread that asks; snapshots of
@@ -30,7 +37,7 @@ import {
  * that stands there now: where that is removed, all of it is answered from until this is closed. Throws BuildGone,
  * ReadModelsCorrupt and ReadModelsUnavailable.
  */
-export function openSqliteReadModels({ file }: { readonly file: string }): ReadModels {
+export function openSqliteReadModels({ file, momentLimits: limits = {} }: SqliteReadModelsOptions): ReadModels {
   const database = openForReading(file);
   const queries = prepareQueries(database);
 
@@ -41,16 +48,23 @@ export function openSqliteReadModels({ file }: { readonly file: string }): ReadM
 
   /** One a turn of the event loop: a page of an inbox may need those of many large groups at once. */
   let turn: Promise<unknown> = Promise.resolve();
-  function snapshotInTurn(groupId: string): Promise<GroupSnapshot | undefined> {
-    const snapshot = turn.then(() => yieldToOthers()).then(() => reading((query) => query.groupSnapshot(groupId)));
+  function inTurn(read: () => GroupSnapshot | undefined): Promise<GroupSnapshot | undefined> {
+    const snapshot = turn.then(() => yieldToOthers()).then(read);
     turn = snapshot.catch(() => {});
     return snapshot;
   }
 
+  function openMoment() {
+    const connection = openForMoments(file);
+    return { database: connection, queries: prepareQueries(connection) };
+  }
+  const moments = createReadMoments({ open: openMoment, inTurn, file, limits });
+
   return {
     checkpoint: async () => reading((query) => query.checkpoint()),
     groups: async (groupIds) => reading((query) => query.groups(groupIds)),
-    groupSnapshot: snapshotInTurn,
+    groupSnapshot: (groupId) => inTurn(() => reading((query) => query.groupSnapshot(groupId))),
+    members: async (groupId, userIds) => reading((query) => query.members(groupId, userIds)),
     membersPage: async (groupId, after, limit) => reading((query) => query.membersPage(groupId, after, limit)),
     inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
     timelinePage: async (groupId, range) => reading((query) => query.timelinePage(groupId, range)),
@@ -69,7 +83,9 @@ export function openSqliteReadModels({ file }: { readonly file: string }): ReadM
     reactionMembers: async (reactions, limit) => reading((query) => query.reactionMembers(reactions, limit)),
     ownReactions: async (userId, reactions) => reading((query) => query.ownReactions(userId, reactions)),
     haltedGroups: async () => reading((query) => query.haltedGroups()),
+    moment: moments.moment,
     close: async () => {
+      moments.close();
       if (database.isOpen) database.close();
     },
   };
@@ -77,7 +93,7 @@ export function openSqliteReadModels({ file }: { readonly file: string }): ReadM
 
 /** The port's queries without waiting. */
 type Queries = {
-  readonly [Name in Exclude<keyof ReadModels, 'close'>]: (
+  readonly [Name in Exclude<keyof ReadModels, 'close' | 'moment'>]: (
     ...values: Parameters<ReadModels[Name]>
   ) => Awaited<ReturnType<ReadModels[Name]>>;
 };
@@ -126,6 +142,10 @@ function preparePeopleQueries(database: DatabaseSync) {
     `SELECT ${from('m', memberColumns)} FROM ${memberTables}
      WHERE g.group_id = ? AND m.user_id > ? AND m.active = 1 ORDER BY m.user_id LIMIT ?`,
   );
+  const member = prepareQuery<MemberColumns>(
+    database,
+    `SELECT ${from('m', memberColumns)} FROM ${memberTables} WHERE g.group_id = ? AND m.user_id = ?`,
+  );
   const inbox = prepareQuery<readonly [...GroupColumns, ...MemberColumns]>(
     database,
     `SELECT ${from('g', groupColumns)}, ${from('m', memberColumns)}
@@ -138,6 +158,10 @@ function preparePeopleQueries(database: DatabaseSync) {
       inOneSnapshot(database, () => groupIds.flatMap((groupId) => group.all(groupId).map(toGroupRow))),
     membersPage: (groupId, afterUserId, limit) =>
       page.all(groupId, afterUserId ?? '', limit).map((row) => toMemberRow(groupId, row)),
+    members: (groupId, userIds) =>
+      inOneSnapshot(database, () =>
+        userIds.flatMap((userId) => member.all(groupId, userId).map((row) => toMemberRow(groupId, row))),
+      ),
     inboxPage: (userId, before, limit) =>
       inbox.all(userId, before ?? Number.MAX_SAFE_INTEGER, limit).map((row) => {
         const groupRow = toGroupRow(row as unknown as GroupColumns);
