@@ -46,6 +46,7 @@ await runProjection({
   log: { ...log, subscribe: countingEvents },
   writer,
   signal: abort.signal,
+  filling: true,
   onCheckpoint: (_, caughtUp) => {
     if (!caughtUp || !Number.isNaN(projectedAt)) return;
     projectedAt = performance.now();

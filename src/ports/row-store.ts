@@ -66,12 +66,16 @@ export interface ChangedRow<Row> {
   readonly after: Row;
 }
 
-/** The moment of a mark that counted. The same mark is committed again as often as its batch is: it stays one row. */
-export interface Mark {
+/**
+ * The moments of one member's marks that counted, in their order: `at[0]` is that of the mark up to `upTo[0]`, and so on.
+ * Two lists of numbers, since most of all events are marks. The same mark is committed again as often as its batch is: it
+ * stays one row.
+ */
+export interface MemberMarks {
   readonly userId: string;
-  readonly upTo: number;
-  /** ISO 8601. */
-  readonly at: string;
+  readonly upTo: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly at: readonly number[];
 }
 
 /** A fact of the log: written again it says the same. */
@@ -112,7 +116,8 @@ export interface ChangedGroup {
   readonly messages: readonly ChangedRow<StoredMessage>[];
   readonly reactions: readonly ChangedRow<StoredReaction>[];
   readonly reactionCounts: readonly ChangedRow<StoredReactionCounts>[];
-  readonly marks: readonly Mark[];
+  /** One a member. */
+  readonly marks: readonly MemberMarks[];
   readonly mentions: readonly Mention[];
   readonly mentionsOfAll: readonly MentionOfAll[];
   /** One a command, its newest. */
@@ -135,8 +140,9 @@ export interface Checkpoint {
 
 /**
  * What projecting needs of a store, and no more: the one writer of one build of the read models. It knows no rule: what an
- * event means for a row is decided before. One call at a time. Throws ReadModelsUnavailable for what passes,
+ * event means for a row is decided before. One commit at a time. Throws ReadModelsUnavailable for what passes,
  * ReadModelsCorrupt for what does not, and LeaseLost where another process has become the writer, or the build is gone.
+ * While a commit is under way, rows may be loaded: those that it changes as they were before it, or as it makes them.
  */
 export interface RowStore {
   checkpoint(): Promise<Checkpoint>;
@@ -179,4 +185,10 @@ export interface ReadCountsStore {
 }
 
 /** The one writer of a build, with all that it is asked for. */
-export type ReadModelWriter = RowStore & ReadCountsStore;
+export interface ReadModelWriter extends RowStore, ReadCountsStore {
+  /**
+   * The same rows for as long as much is to be written at once: commits hold up the calling thread as little as they can.
+   * Until it is closed, the writer itself is asked for no commit. Throws like a RowStore, and WriterEnded.
+   */
+  openForFilling(): Promise<RowStore>;
+}

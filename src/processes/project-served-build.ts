@@ -75,7 +75,7 @@ async function fillAndServe(options: ProjectingBuilds, id: BuildId): Promise<'re
         begun();
         onFilling?.(reached, end);
       };
-      await runProjection({ ...options, signal, writer, once: true, onCheckpoint });
+      await runProjection({ ...options, signal, writer, filling: true, once: true, onCheckpoint });
       if (!signal.aborted && !(await builds.serve(undefined, id))) outcome = 'refused';
     } finally {
       await writer.close();

@@ -1,5 +1,6 @@
 import { type Position, startOfLog } from '../ports/event-log.ts';
 import type { Build, BuildId, ReadModelBuilds } from '../ports/read-model-builds.ts';
+import { ReadModelsUnwritable } from '../ports/read-model-faults.ts';
 import type { ReadModelWriter } from '../ports/row-store.ts';
 import { type Comparison, compareBuilds } from '../projections/compare-builds.ts';
 import { runProjection } from '../projections/run-projection.ts';
@@ -36,7 +37,7 @@ export interface RebuildResult {
   readonly discarded: readonly BuildId[];
 }
 
-/** Somebody else is at it. */
+/** Somebody else is at it, or there is no room for another build. */
 export class RebuildRefused extends Error {
   override readonly name = 'RebuildRefused';
 }
@@ -132,10 +133,14 @@ async function fill(options: RebuildOptions, before: BuildId | undefined, build:
     log: progress.counting(log),
     writer,
     signal: AbortSignal.any([signal, ended.signal]),
+    filling: true,
     liveIntervalMilliseconds,
     onCheckpoint: progress.reached,
     onPoison: ({ groupId, reason }) => onNotice(`group ${groupId} is halted: ${reason}`),
-    onFault: (error) => onNotice(`the read models are tried again: ${error.message}`),
+    onFault: (error) => {
+      if (error instanceof ReadModelsUnwritable) ended.abort(unwritable(error, before));
+      else onNotice(`the read models are tried again: ${error.message}`);
+    },
   });
   // Whatever ends it before it was told to ends all that waits for it.
   projecting.then(
@@ -159,6 +164,12 @@ async function fill(options: RebuildOptions, before: BuildId | undefined, build:
     await projecting.catch(() => {});
     await writer.close();
   }
+}
+
+/** Whoever waits for room that the new build itself takes would wait for ever. */
+function unwritable({ message }: ReadModelsUnwritable, before: BuildId | undefined): RebuildRefused {
+  const goesOn = before === undefined ? '' : `; build ${before} is served as before`;
+  return new RebuildRefused(`${message}. The unfinished build is discarded${goesOn}.`);
 }
 
 /** Where the answer is lost, or says of a second attempt what the first has done, it counts what is served now. */

@@ -1,4 +1,5 @@
-import { LeaseLost, ReadModelsCorrupt, ReadModelsUnavailable } from '../ports/read-models.ts';
+import { BuildGone } from '../ports/read-model-builds.ts';
+import { LeaseLost, ReadModelsCorrupt, ReadModelsUnavailable, WriterEnded } from '../ports/read-models.ts';
 import type { Checkpoint, RowStore } from '../ports/row-store.ts';
 import type { Change } from './changes.ts';
 import type { ProjectedRows } from './projected-rows.ts';
@@ -21,7 +22,7 @@ export interface Applying {
   readonly onFault?: ((error: ReadModelsUnavailable) => void) | undefined;
 }
 
-const retryMilliseconds = 1_000;
+export const retryMilliseconds = 1_000;
 
 /** The signal has aborted before the changes could be applied. */
 export class ApplyingStopped extends Error {
@@ -97,13 +98,8 @@ async function failureOf(run: () => Promise<void>): Promise<{ readonly error: un
 }
 
 /** What neither passes nor is about the read models as a whole. */
-const isDefect = (error: unknown): boolean =>
-  !(
-    error instanceof ReadModelsUnavailable ||
-    error instanceof ReadModelsCorrupt ||
-    error instanceof LeaseLost ||
-    error instanceof ApplyingStopped
-  );
+const aboutAll = [ReadModelsUnavailable, ReadModelsCorrupt, LeaseLost, WriterEnded, BuildGone, ApplyingStopped];
+export const isDefect = (error: unknown): boolean => !aboutAll.some((kind) => error instanceof kind);
 
 export async function untilAvailable<T>(applying: Applying, run: () => Promise<T>): Promise<T> {
   const { signal, onFault } = applying;

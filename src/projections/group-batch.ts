@@ -3,7 +3,6 @@ import type {
   ChangedGroup,
   ChangedRow,
   LoadedRows,
-  Mark,
   Mention,
   MentionOfAll,
   Rewrite,
@@ -16,10 +15,11 @@ import type {
   StoredReactionCounts,
 } from '../ports/row-store.ts';
 import type { Change, ChangeOf } from './changes.ts';
+import { collectMarks } from './member-marks.ts';
 import { countedAt, foldGroup } from './rows/group.ts';
 import { foldMember, type MemberChange } from './rows/member.ts';
 import { foldMessage, type MessageChange } from './rows/message.ts';
-import { foldReaction, foldReactionCounts, type ReactionChange } from './rows/reaction.ts';
+import { foldReaction, foldReactionCounts, idOfReaction, type ReactionChange } from './rows/reaction.ts';
 
 /** A row as it stands in the store, undefined where it does not, and as the changes so far have made it. */
 export interface RowEntry<Row> {
@@ -44,11 +44,9 @@ export interface GroupBatch {
   fold(): void;
   /** Undefined where nothing has changed. `checkpoint`: everything up to there is in this batch or was before it. */
   changed(checkpoint: Position): ChangedGroup | undefined;
-  /** What has changed is in the store. */
-  committed(): void;
+  /** What has changed is in the store, or will be before what the next batch changes. */
+  isUnderWay(): void;
 }
-
-const idOfReaction = (seq: number, userId: string, emoji: string): string => `${seq} ${userId} ${emoji}`;
 
 export function createGroupBatch(known: KnownGroup, changes: readonly Change[]): GroupBatch {
   const { row, members } = known;
@@ -56,7 +54,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
   const messages = new Map<number, RowEntry<StoredMessage>>();
   const reactions = new Map<string, RowEntry<StoredReaction>>();
   const reactionCounts = new Map<number, RowEntry<StoredReactionCounts>>();
-  const marks: Mark[] = [];
+  const marks = collectMarks();
   const mentions: Mention[] = [];
   const mentionsOfAll: MentionOfAll[] = [];
   const commands = new Map<string, StoredCommand>();
@@ -74,7 +72,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
     entry.after = after;
     changedMembers.add(entry);
     if (change.type !== 'advanceMark') return;
-    marks.push({ userId: change.userId, upTo: change.upTo, at: change.at });
+    marks.add(change);
     newestMark = Math.max(newestMark, change.position);
   }
 
@@ -87,7 +85,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
   }
 
   function react(change: ReactionChange): void {
-    const entry = entryOf(reactions, idOfReaction(change.seq, change.userId, change.emoji));
+    const entry = entryOf(reactions, idOfReaction(change));
     const before = entry.after;
     const after = foldReaction(before, change);
     if (after === before) return;
@@ -146,7 +144,7 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
     take(found) {
       for (const one of found.members) install(entryOf(members, one.userId), one);
       for (const one of found.messages) install(entryOf(messages, one.seq), one);
-      for (const one of found.reactions) install(entryOf(reactions, idOfReaction(one.seq, one.userId, one.emoji)), one);
+      for (const one of found.reactions) install(entryOf(reactions, idOfReaction(one)), one);
       for (const one of found.reactionCounts) install(entryOf(reactionCounts, one.seq), one);
     },
     fold() {
@@ -160,12 +158,12 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
         reactions: changedOf(reactions.values()),
         reactionCounts: changedOf(reactionCounts.values()),
       };
-      const facts = { marks, mentions, mentionsOfAll, commands: [...commands.values()], rewrites };
+      const facts = { mentions, mentionsOfAll, rewrites, marks: marks.all(), commands: [...commands.values()] };
       const hasRows = [...Object.values(lists), ...Object.values(facts)].some((list) => list.length > 0);
       if (!hasRows && row.after === row.before) return undefined;
       return { group: { ...row }, upTo: upToOf(row.after, changes, checkpoint), ...lists, ...facts };
     },
-    committed() {
+    isUnderWay() {
       row.before = row.after;
       for (const entry of changedMembers) entry.before = entry.after;
     },
@@ -221,7 +219,7 @@ function missingKeys(
       case 'removeReaction': {
         const { seq, emoji, userId } = change;
         if (seq > storedSeq) break;
-        reactions.set(idOfReaction(seq, userId, emoji), { seq, emoji, userId });
+        reactions.set(idOfReaction(change), { seq, emoji, userId });
         countedSeqs.add(seq);
         break;
       }

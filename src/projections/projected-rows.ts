@@ -1,7 +1,8 @@
-import type { Checkpoint, RowStore, StoredGroup } from '../ports/row-store.ts';
+import type { Checkpoint, LoadedRows, RowKeys, RowStore, StoredGroup } from '../ports/row-store.ts';
 import type { Change } from './changes.ts';
 import { createGroupBatch, type GroupBatch, type KnownGroup } from './group-batch.ts';
 import { unknownGroup } from './rows/group.ts';
+import { createRowsUnderWay, type RowsUnderWay } from './rows-under-way.ts';
 
 /** The rows of the read models, changed as projections say. */
 export interface ProjectedRows {
@@ -10,6 +11,13 @@ export interface ProjectedRows {
    * same changes, or with more. One call at a time. Throws what the store throws, and what a change makes the store choke on.
    */
   apply(changes: readonly Change[], checkpoint: Checkpoint): Promise<void>;
+  /**
+   * The same, but that it resolves once the commit is under way, and the one before has come to its end. Where it throws,
+   * what was begun before may not be in the rows either: both are to be applied again.
+   */
+  begin(changes: readonly Change[], checkpoint: Checkpoint): Promise<void>;
+  /** Waits for the commit that is under way. Where it throws, what was begun is to be applied again. */
+  end(): Promise<void>;
   /** The rows of these groups as of everything applied, of those that have any. */
   groups(groupIds: Iterable<string>): Promise<readonly StoredGroup[]>;
 }
@@ -28,8 +36,12 @@ export function createProjectedRows(
 ): ProjectedRows {
   const known = new Map<string, KnownGroup>();
   let knownRows = 0;
+  let underWay: { readonly rows: RowsUnderWay; readonly committed: Promise<void> } | undefined;
 
-  function forget(): void {
+  /** Nobody knows how far what was begun has come: the store alone does, once nothing is under way. */
+  async function forget(): Promise<void> {
+    await underWay?.committed.catch(() => {});
+    underWay = undefined;
     known.clear();
     knownRows = 0;
   }
@@ -37,12 +49,31 @@ export function createProjectedRows(
   async function load(groupIds: Iterable<string>): Promise<void> {
     const unknown = [...groupIds].filter((groupId) => !known.has(groupId));
     if (unknown.length === 0) return;
-    const found = new Map((await store.loadGroups(unknown)).map((row) => [row.groupId, row]));
+    const rows = underWay?.rows;
+    const others = unknown.filter((groupId) => rows?.group(groupId) === undefined);
+    const loaded = others.length === 0 ? [] : await store.loadGroups(others);
+    const found = new Map(loaded.map((row) => [row.groupId, row]));
     for (const groupId of unknown) {
-      const row = found.get(groupId);
+      const row = rows?.group(groupId) ?? found.get(groupId);
       known.set(groupId, { row: { before: row, after: row ?? unknownGroup(groupId) }, members: new Map() });
     }
     knownRows += unknown.length;
+  }
+
+  /** What is under way is taken from there, whether the store has it yet or not. */
+  async function loadRows(wanted: readonly RowKeys[]): Promise<LoadedRows> {
+    const rows = underWay?.rows;
+    if (rows === undefined) return store.loadRows(wanted);
+    const parts = wanted.map(rows.find);
+    const others = parts.map((part) => part.others).filter(isAnyWanted);
+    const loaded = others.length === 0 ? [] : [await store.loadRows(others)];
+    const all = [...parts.map(({ found }) => found), ...loaded];
+    return {
+      members: all.flatMap(({ members }) => members),
+      messages: all.flatMap(({ messages }) => messages),
+      reactions: all.flatMap(({ reactions }) => reactions),
+      reactionCounts: all.flatMap(({ reactionCounts }) => reactionCounts),
+    };
   }
 
   async function loadMissing(batches: readonly GroupBatch[]): Promise<void> {
@@ -51,7 +82,7 @@ export function createProjectedRows(
       return keys === undefined ? [] : [{ batch, keys }];
     });
     if (wanted.length === 0) return;
-    const { members, messages, reactions, reactionCounts } = await store.loadRows(wanted.map(({ keys }) => keys));
+    const { members, messages, reactions, reactionCounts } = await loadRows(wanted.map(({ keys }) => keys));
     const byGroup = {
       members: Map.groupBy(members, groupOf),
       messages: Map.groupBy(messages, groupOf),
@@ -69,7 +100,7 @@ export function createProjectedRows(
     }
   }
 
-  async function apply(changes: readonly Change[], checkpoint: Checkpoint): Promise<void> {
+  async function begin(changes: readonly Change[], checkpoint: Checkpoint): Promise<void> {
     const byGroup = Map.groupBy(changes, groupOf);
     await load(byGroup.keys());
     const batches: GroupBatch[] = [];
@@ -81,21 +112,37 @@ export function createProjectedRows(
     await loadMissing(batches);
     for (const batch of batches) batch.fold();
     const changed = batches.flatMap((batch) => batch.changed(checkpoint.position) ?? []);
-    await store.commit(changed, checkpoint);
-    for (const batch of batches) batch.committed();
-    if (knownRows > maximumRows) forget();
+    await underWay?.committed;
+    const committed = store.commit(changed, checkpoint);
+    // Whoever begins or ends next hears of it.
+    committed.catch(() => {});
+    underWay = { committed, rows: createRowsUnderWay(changed) };
+    for (const batch of batches) batch.isUnderWay();
+  }
+
+  async function end(): Promise<void> {
+    await underWay?.committed;
+    underWay = undefined;
+    if (knownRows > maximumRows) await forget();
+  }
+
+  async function orForget(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await forget();
+      throw error;
+    }
   }
 
   return {
-    async apply(changes, checkpoint) {
-      try {
-        await apply(changes, checkpoint);
-      } catch (error) {
-        // Nobody knows how far it has come: the store alone does.
-        forget();
-        throw error;
-      }
-    },
+    apply: (changes, checkpoint) => orForget(() => begin(changes, checkpoint).then(end)),
+    begin: (changes, checkpoint) =>
+      orForget(async () => {
+        if (knownRows > maximumRows) await end();
+        await begin(changes, checkpoint);
+      }),
+    end: () => orForget(end),
     async groups(groupIds) {
       const wanted = [...groupIds];
       await load(wanted);
@@ -105,3 +152,6 @@ export function createProjectedRows(
 }
 
 const groupOf = ({ groupId }: { readonly groupId: string }): string => groupId;
+
+const isAnyWanted = ({ userIds, seqs, reactions, countedSeqs }: RowKeys): boolean =>
+  userIds.length + seqs.length + reactions.length + countedSeqs.length > 0;

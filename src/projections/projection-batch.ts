@@ -35,11 +35,12 @@ export interface ProjectedBatch {
 }
 
 /**
- * While catching up, a batch holds so many events, or so many characters of them: the more, the fewer rows are written again,
- * and 300,000 events are rebuilt in a heap of 256 MiB. Live, it holds what came together.
+ * While catching up, a batch holds so many bytes of heap: the more, the fewer rows are written again; one is held while the
+ * one before is committed. Live, it holds what came together.
  */
-const eventsPerBatch = 131_072;
-const charactersPerBatch = 64 * 1024 * 1024;
+export const bytesPerBatch = 48 * 1024 * 1024;
+/** What an event's changes take besides the texts in them, which are no longer than its data. Measured on marks: 400. */
+const bytesPerEvent = 400;
 
 export interface EventBatch {
   /** Where its newest event stands. */
@@ -53,11 +54,11 @@ export interface EventBatch {
   projected(): ProjectedBatch;
 }
 
-export function createEventBatch(): EventBatch {
+export function createEventBatch(maximumBytes: number = bytesPerBatch): EventBatch {
   const entries: ProjectedEntry[] = [];
   const poison: Poison[] = [];
   let newest: RecordedEvent | undefined;
-  let [count, characters] = [0, 0];
+  let bytes = 0;
 
   function addNext(recorded: RecordedEvent, ends: GroupEnds, halted: Set<string>): void {
     const groupId = groupOf(recorded);
@@ -80,12 +81,11 @@ export function createEventBatch(): EventBatch {
     add(events, ends, halted) {
       for (const recorded of events) {
         newest = recorded;
-        count += 1;
-        characters += recorded.data.length + recorded.metadata.length;
+        bytes += bytesPerEvent + 2 * recorded.data.length;
         addNext(recorded, ends, halted);
       }
     },
-    isFull: () => count >= eventsPerBatch || characters >= charactersPerBatch,
+    isFull: () => bytes >= maximumBytes,
     projected: () => ({ entries, poison }),
   };
 }

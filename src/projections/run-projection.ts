@@ -1,11 +1,18 @@
 import type { EventLog, Position } from '../ports/event-log.ts';
-import type { ReadModelWriter } from '../ports/row-store.ts';
-import { ApplyingStopped, applyBatch, pause, untilAvailable } from './apply-batch.ts';
+import type { Checkpoint, ReadModelWriter, RowStore } from '../ports/row-store.ts';
+import { type AppliedBatch, createApplyingAhead } from './apply-ahead.ts';
+import { ApplyingStopped, pause, untilAvailable } from './apply-batch.ts';
 import { type LogToLookInto, requireCheckpointInLog } from './checkpoint-in-log.ts';
 import { createGroupEnds } from './group-ends.ts';
 import { requireCheckpointInRows, requireNotLost } from './lost-rows.ts';
 import { createProjectedRows } from './projected-rows.ts';
-import { createEventBatch, groupsOf, type Poison, type ProjectedEntry } from './projection-batch.ts';
+import {
+  createEventBatch,
+  groupsOf,
+  type Poison,
+  type ProjectedBatch,
+  type ProjectedEntry,
+} from './projection-batch.ts';
 import { type Resuming, resumeGroups } from './resume-groups.ts';
 import { createStoredReadCounts, type StoredReadCountsOptions } from './store-read-counts.ts';
 
@@ -13,6 +20,13 @@ export interface ProjectionOptions extends StoredReadCountsOptions {
   readonly writer: ReadModelWriter;
   readonly log: Pick<EventLog, 'subscribe'> & LogToLookInto;
   readonly signal: AbortSignal;
+  /**
+   * Nobody is served from the rows, of which many are to be written: one batch is committed while the next one is read and
+   * folded.
+   */
+  readonly filling?: boolean | undefined;
+  /** How much of the log is applied together while catching up. Another bound than the usual only in tests. */
+  readonly bytesPerBatch?: number | undefined;
   /** Ends once it has reached what is then the end of the log; read counts are not stored. */
   readonly once?: boolean | undefined;
   /**
@@ -45,44 +59,65 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
 }
 
 async function project(options: ProjectionOptions): Promise<void> {
-  const { log, writer, signal, once = false, onCheckpoint, onPoison } = options;
+  const { log, writer, filling = false } = options;
   await requireCheckpointInLog(log, await writer.checkpoint());
-  const rows = createProjectedRows(writer);
-  await requireCheckpointInRows(rows, await writer.checkpoint());
+  const store = filling ? await writer.openForFilling() : writer;
+  try {
+    await projectInto(store, options);
+  } finally {
+    if (store !== writer) await store.close();
+  }
+}
+
+async function projectInto(store: RowStore, options: ProjectionOptions): Promise<void> {
+  const { log, signal, filling = false, bytesPerBatch, once = false, onCheckpoint, onPoison } = options;
+  const rows = createProjectedRows(store);
+  await requireCheckpointInRows(rows, await store.checkpoint());
   const ends = createGroupEnds(rows);
-  const applying = { ...options, store: writer, rows };
+  const applying = { ...options, store, rows };
   const halted = await resumeGroups(applying, ends);
-  const { position: start } = await writer.checkpoint();
+  const { position: start } = await store.checkpoint();
+  const ahead = createApplyingAhead(applying);
   const failure = new AbortController();
   const counts = createStoredReadCounts(options, (error) => failure.abort(error));
-  let batch = createEventBatch();
+  let batch = createEventBatch(bytesPerBatch);
   onCheckpoint?.(start, false);
+
+  async function begin(projected: ProjectedBatch, checkpoint: Checkpoint): Promise<readonly AppliedBatch[]> {
+    for (const poison of projected.poison) await requireNotLost(log, poison, start);
+    return ahead.begin(projected, checkpoint);
+  }
+
+  async function applied({ batch: { entries }, checkpoint, poison }: AppliedBatch, caughtUp: boolean): Promise<void> {
+    for (const one of poison) {
+      halted.add(one.groupId);
+      onPoison?.(one);
+    }
+    if (counts.isBegun()) {
+      const counted = countedGroups(entries);
+      counts.changed(await untilAvailable(applying, () => rows.groups(counted)));
+    }
+    onCheckpoint?.(checkpoint.position, caughtUp);
+  }
+
   try {
     for await (const { events, caughtUp } of log.subscribe(start, AbortSignal.any([signal, failure.signal]))) {
       await untilAvailable(applying, () => ends.load(groupsOf(events)));
       batch.add(events, ends, halted);
-      if (batch.checkpoint !== undefined && (caughtUp || batch.isFull())) {
-        const projected = batch.projected();
-        for (const poison of projected.poison) await requireNotLost(log, poison, start);
-        for (const poison of await applyBatch(applying, projected, batch.checkpoint)) {
-          halted.add(poison.groupId);
-          onPoison?.(poison);
-        }
-        if (counts.isBegun()) {
-          const counted = countedGroups(projected.entries);
-          counts.changed(await untilAvailable(applying, () => rows.groups(counted)));
-        }
-        onCheckpoint?.(batch.checkpoint.position, caughtUp);
-        batch = createEventBatch();
-        if (!caughtUp) continue;
-        if (once) break;
-        counts.begin();
-        await pause(options, options.liveIntervalMilliseconds ?? 0);
-      } else if (caughtUp && once) break;
-      else if (caughtUp) counts.begin();
+      const due = caughtUp || batch.isFull() ? batch.checkpoint : undefined;
+      const begun = due === undefined ? [] : await begin(batch.projected(), due);
+      const ended = caughtUp || !filling ? await ahead.end() : [];
+      const all = [...begun, ...ended];
+      for (const [index, one] of all.entries()) await applied(one, caughtUp && index === all.length - 1);
+      if (due !== undefined) batch = createEventBatch(bytesPerBatch);
+      if (!caughtUp) continue;
+      if (once) break;
+      counts.begin();
+      if (due !== undefined) await pause(options, options.liveIntervalMilliseconds ?? 0);
     }
   } finally {
     await counts.stop();
+    await rows.end().catch(() => {});
   }
   if (failure.signal.aborted) throw failure.signal.reason;
 }

@@ -1,13 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { writeHistory } from '../../bench/history.ts';
 import { createTokens } from '../../src/rights/tokens.ts';
 import * as documents from '../api/documents.ts';
-import { type ServerProcess, startProcess } from './process.ts';
+import { highwater, type ServerProcess, startProcess } from './process.ts';
 
-/** No file may grow past 512 KiB: what is beyond fails as on a full disk. */
-const limited = ['/bin/sh', '-c', `trap '' XFSZ; ulimit -f 1024; exec "$0" "$@"`];
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** No file may grow past so many blocks of 512 bytes: what is beyond fails as on a full disk. */
+const limitedTo = (blocks: number) => ['/bin/sh', '-c', `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`];
+const limited = limitedTo(1_024);
 
 async function ready({ url }: ServerProcess) {
   const response = await fetch(`${url}/ready`);
@@ -58,5 +64,29 @@ test.skipIf(process.platform === 'win32')(
     server = await start([]);
     await expect.poll(() => ready(server), { timeout: 10_000 }).toMatchObject({ status: 200 });
     for (const id of ['m1', `m${stored}`, `m${stored + 1}`]) expect((await send(id)).errors).toBeUndefined();
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
+  'a rebuild for which there is no room ends with a sentence, discards what it has made and leaves alone what is served',
+  { timeout: 60_000 },
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'highwater-full-'));
+    onTestFinished(() => rmSync(data, { recursive: true, force: true }));
+    writeHistory({ file: join(data, 'log.db'), events: 20_000, largeGroup: 200, smallGroups: 3, smallGroup: 5 });
+    expect(await highwater('rebuild', '--data', data)).toMatchObject({ code: 0 });
+    const files = () => readdirSync(join(data, 'read-models')).filter((name) => /\.db$|^served/.test(name));
+    const before = files().map((name) => [name, readFileSync(join(data, 'read-models', name), 'utf8')]);
+
+    const [command = '', ...args] = [...limitedTo(2_048), process.execPath, main, 'rebuild', '--data', data];
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    const [served = ''] = files().map((name) => name.replace('.db', ''));
+    expect(stderr).toMatch(
+      new RegExp(
+        `(?:^|\\n)highwater: the disk of the read models is full or fails: .*\\. The unfinished build is discarded; build ${served} is served as before\\.\n$`,
+      ),
+    );
+    expect(files().map((name) => [name, readFileSync(join(data, 'read-models', name), 'utf8')])).toEqual(before);
   },
 );

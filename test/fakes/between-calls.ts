@@ -1,5 +1,5 @@
 import type { ReadModelBuilds } from '../../src/ports/read-model-builds.ts';
-import type { ReadModelWriter } from '../../src/ports/row-store.ts';
+import type { ReadModelWriter, RowStore } from '../../src/ports/row-store.ts';
 
 /** Told of every call before it is made, by its name; it may wait, or throw. */
 export type BeforeCall = (call: string) => Promise<void> | void;
@@ -11,16 +11,21 @@ export function betweenCalls(builds: ReadModelBuilds, before: BeforeCall): ReadM
     return work();
   }
 
+  const storeOf = (store: RowStore): RowStore => ({
+    checkpoint: () => after('writer.checkpoint', store.checkpoint),
+    loadGroups: (...ids) => after('writer.loadGroups', () => store.loadGroups(...ids)),
+    loadRows: (...keys) => after('writer.loadRows', () => store.loadRows(...keys)),
+    commit: (...batch) => after('writer.commit', () => store.commit(...batch)),
+    haltedGroups: () => after('writer.haltedGroups', store.haltedGroups),
+    close: store.close,
+  });
+
   const writerOf = (writer: ReadModelWriter): ReadModelWriter => ({
-    checkpoint: () => after('writer.checkpoint', writer.checkpoint),
-    loadGroups: (...ids) => after('writer.loadGroups', () => writer.loadGroups(...ids)),
-    loadRows: (...keys) => after('writer.loadRows', () => writer.loadRows(...keys)),
-    commit: (...batch) => after('writer.commit', () => writer.commit(...batch)),
-    haltedGroups: () => after('writer.haltedGroups', writer.haltedGroups),
+    ...storeOf(writer),
+    openForFilling: () => after('writer.openForFilling', async () => storeOf(await writer.openForFilling())),
     groupsToCount: (...page) => after('writer.groupsToCount', () => writer.groupsToCount(...page)),
     groupSnapshots: (...ids) => after('writer.groupSnapshots', () => writer.groupSnapshots(...ids)),
     storeReadCounts: (...counts) => after('writer.storeReadCounts', () => writer.storeReadCounts(...counts)),
-    close: writer.close,
   });
 
   return {

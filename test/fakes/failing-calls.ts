@@ -1,6 +1,6 @@
 import { AppendUnknown, LogUnavailable } from '../../src/ports/event-log.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
-import type { ReadModelWriter } from '../../src/ports/row-store.ts';
+import type { ReadModelWriter, RowStore } from '../../src/ports/row-store.ts';
 import type { InMemoryEventLog } from './in-memory-event-log.ts';
 import type { LaggingReadModels } from './lagging-read-models.ts';
 
@@ -45,6 +45,15 @@ export function createFailingCalls(next: (name: string) => Fate): FailingCalls {
   const logFault = () => new LogUnavailable('by order of the test');
   const rowsFault = () => new ReadModelsUnavailable('by order of the test');
 
+  const storeOf = (store: RowStore): RowStore => ({
+    checkpoint: () => call('writer.checkpoint', store.checkpoint, rowsFault),
+    loadGroups: (...ids) => call('writer.loadGroups', () => store.loadGroups(...ids), rowsFault),
+    loadRows: (...keys) => call('writer.loadRows', () => store.loadRows(...keys), rowsFault),
+    commit: (...batch) => call('writer.commit', () => store.commit(...batch), rowsFault),
+    haltedGroups: () => call('writer.haltedGroups', store.haltedGroups, rowsFault),
+    close: store.close,
+  });
+
   return {
     log: (log) => ({
       ...log,
@@ -70,16 +79,13 @@ export function createFailingCalls(next: (name: string) => Fate): FailingCalls {
       acceptedCommands: (...keys) => call('acceptedCommands', () => readModels.acceptedCommands(...keys), rowsFault),
     }),
     writer: (writer) => ({
-      checkpoint: () => call('writer.checkpoint', writer.checkpoint, rowsFault),
-      loadGroups: (...ids) => call('writer.loadGroups', () => writer.loadGroups(...ids), rowsFault),
-      loadRows: (...keys) => call('writer.loadRows', () => writer.loadRows(...keys), rowsFault),
-      commit: (...batch) => call('writer.commit', () => writer.commit(...batch), rowsFault),
-      haltedGroups: () => call('writer.haltedGroups', writer.haltedGroups, rowsFault),
+      ...storeOf(writer),
+      openForFilling: () =>
+        call('writer.openForFilling', async () => storeOf(await writer.openForFilling()), rowsFault),
       groupsToCount: (...page) => call('writer.groupsToCount', () => writer.groupsToCount(...page), rowsFault),
       groupSnapshots: (...ids) => call('writer.groupSnapshots', () => writer.groupSnapshots(...ids), rowsFault),
       storeReadCounts: (...counts) =>
         call('writer.storeReadCounts', () => writer.storeReadCounts(...counts), rowsFault),
-      close: writer.close,
     }),
     failed: () => failed,
   };

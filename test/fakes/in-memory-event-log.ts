@@ -34,10 +34,8 @@ export interface InMemoryEventLog extends EventLog {
   afterReadStream: () => Promise<void> | void;
 }
 
-const batchSize = 100;
-
-/** The port in memory. Positions have gaps, as those of a store that numbers by bytes do. */
-export function createInMemoryEventLog(): InMemoryEventLog {
+/** The port in memory. Positions have gaps, as those of a store that numbers by bytes do. Subscriptions give so many at a time. */
+export function createInMemoryEventLog({ batchSize = 100 }: { readonly batchSize?: number } = {}): InMemoryEventLog {
   const all: RecordedEvent[] = [];
   const appendSizes: number[] = [];
   const streams = new Map<string, RecordedEvent[]>();

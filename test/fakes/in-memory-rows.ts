@@ -5,7 +5,6 @@ import type {
   ChangedGroup,
   ChangedRow,
   Checkpoint,
-  Mark,
   Mention,
   MentionOfAll,
   ReadModelWriter,
@@ -18,6 +17,13 @@ import type {
   StoredReactionCounts,
   StoredReadCounts,
 } from '../../src/ports/row-store.ts';
+
+/** The moment of a member's mark, in ISO 8601. */
+export interface Mark {
+  readonly userId: string;
+  readonly upTo: number;
+  readonly at: string;
+}
 
 /** All that one build holds of a group, by key. */
 export interface GroupRows {
@@ -89,7 +95,7 @@ export function createInMemoryWriter({ rows, requireLease, betweenGroups, close 
     }
   }
 
-  return {
+  const writer: ReadModelWriter = {
     checkpoint: () => holding(() => rows.checkpoint),
     loadGroups: (groupIds) =>
       holding(() => {
@@ -136,6 +142,7 @@ export function createInMemoryWriter({ rows, requireLease, betweenGroups, close 
           .slice(0, limit),
       ),
     groupSnapshots: (groupIds) => holding(() => groupIds.flatMap((groupId) => snapshotOf(rows, groupId) ?? [])),
+    openForFilling: async () => ({ ...writer, close: async () => undefined }),
     storeReadCounts: (counts) =>
       holding(() => {
         for (const one of counts) {
@@ -146,6 +153,7 @@ export function createInMemoryWriter({ rows, requireLease, betweenGroups, close 
       }),
     close: async () => close(),
   };
+  return writer;
 }
 
 function find<Key, Row>(
@@ -191,7 +199,12 @@ function write({ groups }: BuildRows, changed: ChangedGroup): void {
   put(stored.messages, changed.messages, ({ seq }) => seq);
   put(stored.reactions, changed.reactions, keyOfReaction);
   put(stored.reactionCounts, changed.reactionCounts, ({ seq }) => seq);
-  for (const mark of changed.marks) stored.marks.set(keyOfMark(mark), mark);
+  for (const { userId, upTo, at } of changed.marks) {
+    for (const [index, seq] of upTo.entries()) {
+      const mark = { userId, upTo: seq, at: new Date(at[index] ?? Number.NaN).toISOString() };
+      stored.marks.set(keyOfMark(mark), mark);
+    }
+  }
   for (const mention of changed.mentions) stored.mentions.set(keyOfMention(mention), mention);
   for (const mention of changed.mentionsOfAll) stored.mentionsOfAll.set(mention.seq, mention);
   for (const command of changed.commands) {

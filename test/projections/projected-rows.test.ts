@@ -120,7 +120,7 @@ describe('what is written', () => {
     expect(second.reactionCounts).toMatchObject([
       { before: undefined, after: { counts: [{ emoji: '👍', count: 1 }] } },
     ]);
-    expect(second.marks.map(({ userId, upTo }) => `${userId} ${upTo}`)).toEqual(['bob 1', 'bob 2', 'bob 3']);
+    expect(second.marks).toMatchObject([{ userId: 'bob', upTo: [1, 2, 3] }]);
     expect(second.rewrites.map(({ text }) => text)).toEqual(['uno', 'eins']);
   });
 

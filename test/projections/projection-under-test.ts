@@ -29,6 +29,7 @@ export function createWriter(betweenGroups: () => void = () => undefined) {
       await memory.commit(groups, checkpoint);
       commits.push({ groups, checkpoint });
     },
+    openForFilling: async () => ({ ...writer, close: async () => undefined }),
     storeReadCounts: async (counts: readonly StoredReadCounts[]) => {
       await memory.storeReadCounts(counts);
       stored.push(...counts.map(({ groupId, position }) => ({ groupId, position })));

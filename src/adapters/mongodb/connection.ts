@@ -14,7 +14,7 @@ import {
   type Timestamp,
 } from 'mongodb';
 import type { BuildId } from '../../ports/read-model-builds.ts';
-import { ReadModelsUnavailable } from '../../ports/read-model-faults.ts';
+import { ReadModelsUnavailable, ReadModelsUnwritable } from '../../ports/read-model-faults.ts';
 import { type Collections, collectionsOf, type SharedCollections, sharedCollectionsOf } from './documents.ts';
 
 /** How long a query may take, with all its round trips, unless the URL says otherwise. */
@@ -189,6 +189,7 @@ const defects: ReadonlySet<number | string | undefined> = new Set([
 /** Unauthorized, AuthenticationFailed, and a mechanism that the server does not offer. */
 const refusals: ReadonlySet<number | string | undefined> = new Set([13, 18, 334]);
 const duplicateKey = 11_000;
+const outOfDiskSpace = 14_031;
 
 /** Everything that may pass becomes ReadModelsUnavailable; what would fail the same way again does not. */
 function toPortError(error: unknown): unknown {
@@ -196,6 +197,9 @@ function toPortError(error: unknown): unknown {
   const isOfSystem = error instanceof Error && 'syscall' in error;
   if (isOfSystem) return new ReadModelsUnavailable(`MongoDB cannot be used: ${error.message}`, { cause: error });
   if (!(error instanceof MongoError) || isDefect(error)) return error;
+  if (error.code === outOfDiskSpace) {
+    return new ReadModelsUnwritable(`MongoDB's disk is full: ${error.message}`, { cause: error });
+  }
   const refused = refusals.has(error.code) ? 'MongoDB refuses the credentials' : 'MongoDB cannot be used';
   return new ReadModelsUnavailable(`${refused}: ${error.message}`, { cause: error });
 }

@@ -2,7 +2,6 @@ import type { Collection, Db } from 'mongodb';
 import type { Position } from '../../ports/event-log.ts';
 import type {
   Checkpoint,
-  Mark,
   Mention,
   MentionOfAll,
   StoredCommand,
@@ -71,7 +70,12 @@ export interface GroupDocument extends StoredGroup {
 export type PreviousGroup = StoredGroup & Pick<GroupDocument, 'appliedTo'>;
 
 /** The moment of one mark. It counts only as far as its member's own document says that it has been reached. */
-export type MarkDocument = OfGroup & Mark;
+export interface MarkDocument extends OfGroup {
+  readonly userId: string;
+  readonly upTo: number;
+  /** ISO 8601. */
+  readonly at: string;
+}
 /** One of the keys by which a member's name is completed, and the position at which they took the name. */
 export interface MemberNameDocument extends OfGroup {
   readonly userId: string;

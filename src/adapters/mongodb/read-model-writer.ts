@@ -1,6 +1,6 @@
 import { type Position, startOfLog } from '../../ports/event-log.ts';
 import { LeaseLost, ReadModelsCorrupt } from '../../ports/read-models.ts';
-import type { Checkpoint, ReadModelWriter, RowKeys, StoredGroup } from '../../ports/row-store.ts';
+import type { Checkpoint, ReadModelWriter, RowKeys, RowStore, StoredGroup } from '../../ports/row-store.ts';
 import { stateAt, tooNew } from './commit-point.ts';
 import { type Connection, writeMilliseconds } from './connection.ts';
 import { type BatchWrite, chunksOf } from './document-writes.ts';
@@ -159,14 +159,17 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
     begun = undefined;
   }
 
+  const store: Omit<RowStore, 'close'> = {
+    checkpoint: async () => checkpoint,
+    loadGroups: (groupIds) => inTurn(() => loadGroups(groupIds)),
+    loadRows: (keys) => inTurn(() => loadRows(keys)),
+    commit: (groups, upTo) => inTurn(() => commit(groups, upTo)),
+    haltedGroups: reads.haltedGroups,
+  };
   return {
-    ...{
-      checkpoint: async () => checkpoint,
-      loadGroups: (groupIds) => inTurn(() => loadGroups(groupIds)),
-      loadRows: (keys) => inTurn(() => loadRows(keys)),
-      commit: (groups, upTo) => inTurn(() => commit(groups, upTo)),
-      haltedGroups: reads.haltedGroups,
-    },
+    ...store,
+    // What is on its way to a server holds up no thread.
+    openForFilling: async () => ({ ...store, close: async () => {} }),
     ...createReadCountsStore(connection, reads, { token, requireHeld: lease.requireHeld, inTurn }),
     async close() {
       await lease.release();

@@ -2,7 +2,7 @@ import type { Position } from '../../ports/event-log.ts';
 import type { GroupRow, MemberRow, MessageRow, Stay } from '../../ports/read-models.ts';
 import type {
   ChangedRow,
-  Mark,
+  MemberMarks,
   Mention,
   MentionOfAll,
   StoredCommand,
@@ -81,10 +81,11 @@ function put<Row extends { readonly position: Position }, State>(
 }
 
 /** Moments are stored in one form, so that they compare as texts. */
-export const toMark = (mark: Mark, groupId: string): MarkDocument => ({
-  ...{ _id: idOf(groupId, mark.userId, mark.upTo), groupId, ...mark },
-  at: new Date(mark.at).toISOString(),
-});
+export const toMarks = ({ userId, upTo, at }: MemberMarks, groupId: string): readonly MarkDocument[] =>
+  upTo.map((seq, index) => ({
+    ...{ _id: idOf(groupId, userId, seq), groupId, userId, upTo: seq },
+    at: new Date(at[index] ?? 0).toISOString(),
+  }));
 export const toMention = (mention: Mention, groupId: string): MentionDocument => ({
   ...{ _id: idOf(mention.userId, mention.position), groupId, ...mention },
 });

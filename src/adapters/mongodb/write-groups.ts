@@ -22,7 +22,7 @@ import {
   putReaction,
   putReactionCounts,
   toCommand,
-  toMark,
+  toMarks,
   toMention,
   toMentionOfAll,
 } from './row-documents.ts';
@@ -132,11 +132,7 @@ export async function writeGroups(
       ),
     ),
     putNewest(write, collections.memberNames, newNames(slice)),
-    addDocuments(
-      write,
-      collections.marks,
-      each(({ marks }) => marks, toMark),
-    ),
+    addDocuments(write, collections.marks, each(({ marks }) => marks, toMarks).flat()),
     addDocuments(
       write,
       collections.mentions,

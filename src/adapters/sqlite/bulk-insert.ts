@@ -10,17 +10,16 @@ export function prepareBulkInsert<Row extends readonly SQLInputValue[]>(
   columns: number,
   rowsPerStatement: number,
   onConflict = '',
-): (rows: readonly Row[]) => void {
+): (rows: Iterable<Row>) => void {
   const row = `(${Array(columns).fill('?').join(', ')})`;
   const insert = (count: number) =>
     database.prepare(`INSERT INTO ${table} VALUES ${Array(count).fill(row).join(', ')} ${onConflict}`);
   const [many, single] = [insert(rowsPerStatement), insert(1)];
   const values: SQLInputValue[] = new Array(columns * rowsPerStatement);
   return (rows) => {
-    const whole = rows.length - (rows.length % rowsPerStatement);
     let filled = 0;
-    for (let index = 0; index < whole; index += 1) {
-      for (const value of rows[index] ?? []) {
+    for (const row of rows) {
+      for (const value of row) {
         values[filled] = value;
         filled += 1;
       }
@@ -28,6 +27,6 @@ export function prepareBulkInsert<Row extends readonly SQLInputValue[]>(
       many.run(...values);
       filled = 0;
     }
-    for (let index = whole; index < rows.length; index += 1) single.run(...(rows[index] ?? []));
+    for (let from = 0; from < filled; from += columns) single.run(...values.slice(from, from + columns));
   };
 }

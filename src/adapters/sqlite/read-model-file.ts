@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { maximumSeq } from '../../events/values.ts';
 import { startOfLog } from '../../ports/event-log.ts';
 import { BuildGone } from '../../ports/read-model-builds.ts';
-import { ReadModelsCorrupt, ReadModelsUnavailable } from '../../ports/read-models.ts';
+import { ReadModelsCorrupt, ReadModelsUnavailable, ReadModelsUnwritable } from '../../ports/read-models.ts';
 import { readNumber, sqliteCode } from './log-file.ts';
 import { identityOf } from './same-files.ts';
 
@@ -175,6 +175,12 @@ export function guarded<T>(run: () => T): T {
     }
     // A broken constraint or a value of the wrong type is a defect of ours and stays what it is.
     if (code === undefined || code === 1 || code === 19 || code === 20 || code === 25) throw error;
+    // SQLITE_FULL, and SQLITE_IOERR, which a limit of the system's also is.
+    if (code === 10 || code === 13) {
+      throw new ReadModelsUnwritable(`the disk of the read models is full or fails: ${String(error)}`, {
+        cause: error,
+      });
+    }
     throw new ReadModelsUnavailable(`the read models cannot be used: ${String(error)}`, { cause: error });
   }
 }

@@ -1,56 +1,40 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
-import type { ChangedGroup, ChangedRow, StoredMember, StoredMessage } from '../../ports/row-store.ts';
 import { searchWords } from '../../ports/search-words.ts';
 import { prepareBulkInsert } from './bulk-insert.ts';
 import { prepareNames } from './name-writes.ts';
 import { messageKeyOf } from './read-model-file.ts';
-import {
-  countsText,
-  groupColumns,
-  groupValues,
-  memberColumns,
-  memberValues,
-  messageColumns,
-  messageValues,
-} from './read-model-rows.ts';
+import { groupColumns, memberColumns, messageColumns } from './read-model-rows.ts';
 import type { GroupKeys, RowKeys } from './row-keys.ts';
+import type { GroupValues, Values, ValuesOfMessage } from './row-values.ts';
 
-type Values = readonly SQLInputValue[];
-
-interface KeyedGroup extends ChangedGroup {
+interface KeyedGroup extends GroupValues {
   readonly keys: GroupKeys;
-}
-interface Keyed<Row> extends ChangedRow<Row> {
-  readonly key: number;
 }
 
 /** Writes what a batch has changed, every row once, table after table and each in the order of its keys. */
-export function prepareRowWrites(database: DatabaseSync, rowKeys: RowKeys): (changed: readonly ChangedGroup[]) => void {
-  const writeGroups = prepareGroups(database);
-  const writeMembers = prepareMembers(database, rowKeys);
-  const writeMessages = prepareMessages(database);
-  const writeWords = prepareWords(database);
-  const lists = [prepareNames(database), prepareMarks(database, rowKeys), ...prepareLists(database)];
+export function prepareRowWrites(database: DatabaseSync, rowKeys: RowKeys): (changed: readonly GroupValues[]) => void {
+  const tables = [
+    prepareGroups(database),
+    prepareMembers(database, rowKeys),
+    prepareMessages(database),
+    prepareWords(database),
+    prepareNames(database),
+    prepareMarks(database, rowKeys),
+    ...prepareLists(database),
+  ];
   return (changed) => {
     const groups = changed
       .map((group) => ({ ...group, keys: keysOf(group, rowKeys) }))
       .sort((a, b) => a.keys.key - b.keys.key);
-    writeGroups(groups);
-    writeMembers(groups);
-    const messages = groups
-      .flatMap(({ keys, messages }) => messages.map((row) => ({ ...row, key: messageKeyOf(keys.key, row.after.seq) })))
-      .sort(byKey);
-    writeMessages(messages);
-    writeWords(messages);
-    for (const write of lists) write(groups);
+    for (const write of tables) write(groups);
   };
 }
 
 const byKey = (a: { readonly key: number }, b: { readonly key: number }): number => a.key - b.key;
 
-function keysOf({ group: { before, after } }: ChangedGroup, rowKeys: RowKeys): GroupKeys {
-  return before === undefined ? rowKeys.addGroup(after.groupId) : rowKeys.group(after.groupId);
+function keysOf({ groupId, isNew }: GroupValues, rowKeys: RowKeys): GroupKeys {
+  return isNew ? rowKeys.addGroup(groupId) : rowKeys.group(groupId);
 }
 
 /** An update of these columns of the row with a key, which is the last of its values. Throws ReadModelsCorrupt where it is gone. */
@@ -68,9 +52,10 @@ function prepareGroups(database: DatabaseSync): (groups: readonly KeyedGroup[]) 
   const update = prepareUpdate(database, 'groups', groupColumns.slice(1), 'group_key');
   return (groups) => {
     const added: Values[] = [];
-    for (const { keys, group } of groups) {
-      if (group.before === undefined) added.push([keys.key, ...groupValues(group.after)]);
-      else if (group.before !== group.after) update(...groupValues(group.after).slice(1), keys.key);
+    for (const { keys, isNew, group } of groups) {
+      if (group === undefined) continue;
+      if (isNew) added.push([keys.key, ...group]);
+      else update(...group.slice(1), keys.key);
     }
     insert(added);
   };
@@ -82,57 +67,65 @@ function prepareMembers(database: DatabaseSync, rowKeys: RowKeys): (groups: read
   const updateMark = prepareUpdate(database, 'members', memberColumns.slice(-2), 'member_key');
   return (groups) => {
     const added: Values[] = [];
-    const changed: Keyed<StoredMember>[] = [];
-    for (const { keys, members } of groups) {
-      const joined: StoredMember[] = [];
-      for (const row of members) {
-        if (row.before === undefined) joined.push(row.after);
-        else changed.push({ ...row, key: rowKeys.member(keys, row.after.userId) });
+    const changed: { readonly key: number; readonly values: Values }[] = [];
+    for (const { keys, joined, members, marked } of groups) {
+      for (const values of [...joined].sort(inOrder)) {
+        added.push([rowKeys.addMember(keys, String(values[0])), keys.key, ...values]);
       }
-      joined.sort((a, b) => (a.userId < b.userId ? -1 : 1));
-      for (const member of joined)
-        added.push([rowKeys.addMember(keys, member.userId), keys.key, ...memberValues(member)]);
+      for (const [userId, ...values] of members) changed.push({ key: rowKeys.member(keys, String(userId)), values });
+      for (const [index, userId] of marked.userIds.entries()) {
+        const values = [marked.markedUpTo[index] ?? null, marked.positions[index] ?? null];
+        changed.push({ key: rowKeys.member(keys, userId), values });
+      }
     }
     insert(added);
-    for (const { key, before, after } of changed.sort(byKey)) {
-      if (before !== undefined && isOnlyMarked(before, after)) updateMark(after.markedUpTo, after.position, key);
-      else update(...memberValues(after).slice(1), key);
+    for (const { key, values } of changed.sort(byKey)) {
+      if (values.length === 2) updateMark(...values, key);
+      else update(...values, key);
     }
   };
 }
 
-/** Most changes by far; and an index need not be looked at. */
-const isOnlyMarked = (before: StoredMember, after: StoredMember): boolean =>
-  before.stays === after.stays &&
-  before.active === after.active &&
-  before.name === after.name &&
-  before.role === after.role;
-
-function prepareMessages(database: DatabaseSync): (messages: readonly Keyed<StoredMessage>[]) => void {
+function prepareMessages(database: DatabaseSync): (groups: readonly KeyedGroup[]) => void {
   const insert = prepareBulkInsert(database, 'messages', messageColumns.length + 1, 8);
   const columns = ['text', 'edited_at', 'deleted_at', 'position'];
   const update = prepareUpdate(database, 'messages', columns, 'message_key');
-  return (messages) => {
-    const added: Values[] = [];
-    for (const { key, before, after } of messages) {
-      if (before === undefined) added.push([key, ...messageValues(after)]);
-      else update(after.text, after.editedAt, after.deletedAt, after.position, key);
+  return (groups) => {
+    for (const { keys, rewritten } of groups) {
+      for (const { seq, values } of rewritten) update(...values, messageKeyOf(keys.key, seq));
     }
-    insert(added);
+    insert(withMessageKeys(groups, ({ messages }) => messages));
   };
 }
 
+/** Groups come in the order of their keys, and the rows of each as they are. */
+function* withMessageKeys(
+  groups: readonly KeyedGroup[],
+  rowsOf: (group: KeyedGroup) => readonly ValuesOfMessage[],
+): Generator<Values> {
+  for (const group of groups) {
+    for (const [seq, ...values] of rowsOf(group)) yield [messageKeyOf(group.keys.key, seq), ...values];
+  }
+}
+
 /** The index takes rows in ascending order at once and is written out whenever one comes that is not. */
-function prepareWords(database: DatabaseSync): (messages: readonly Keyed<StoredMessage>[]) => void {
+function prepareWords(database: DatabaseSync): (groups: readonly KeyedGroup[]) => void {
   const insert = database.prepare('INSERT INTO message_words (rowid, words) VALUES (?, ?)');
   const remove = database.prepare(`INSERT INTO message_words (message_words, rowid, words) VALUES ('delete', ?, ?)`);
   const wordsOf = (text: string): string => searchWords(text).join(' ');
-  return (messages) => {
-    for (const { key, before, after } of messages) {
-      const indexed = before?.text ?? null;
-      if (after.text === indexed) continue;
-      if (indexed !== null) remove.run(key, wordsOf(indexed));
-      if (after.text !== null) insert.run(key, wordsOf(after.text));
+  const place = 1 + messageColumns.indexOf('text');
+  return (groups) => {
+    for (const { keys, messages, rewritten } of groups) {
+      // They were there before all that are new.
+      for (const { seq, textBefore, text } of rewritten) {
+        if (text === textBefore) continue;
+        if (textBefore !== null) remove.run(messageKeyOf(keys.key, seq), wordsOf(textBefore));
+        if (text !== null) insert.run(messageKeyOf(keys.key, seq), wordsOf(text));
+      }
+      for (const values of messages) {
+        const text = values[place];
+        if (typeof text === 'string') insert.run(messageKeyOf(keys.key, values[0]), wordsOf(text));
+      }
     }
   };
 }
@@ -140,20 +133,22 @@ function prepareWords(database: DatabaseSync): (messages: readonly Keyed<StoredM
 /** Most rows of all by far. A member's marks come in their order already: only members need be sorted. */
 function prepareMarks(database: DatabaseSync, rowKeys: RowKeys): (groups: readonly KeyedGroup[]) => void {
   const insert = prepareBulkInsert(database, 'marks', 3, 32, keep);
-  return (groups) => {
-    const byMember = new Map<number, Values[]>();
+  return (groups) => insert(rowsOf(groups));
+
+  function* rowsOf(groups: readonly KeyedGroup[]): Generator<Values> {
+    const members: { readonly key: number; readonly marks: GroupValues['marks']; from: number; to: number }[] = [];
     for (const { keys, marks } of groups) {
-      for (const { userId, upTo, at } of marks) {
-        const member = rowKeys.member(keys, userId);
-        const values = [member, upTo, Date.parse(at)];
-        const earlier = byMember.get(member);
-        if (earlier === undefined) byMember.set(member, [values]);
-        else earlier.push(values);
+      let from = 0;
+      for (const [index, userId] of marks.userIds.entries()) {
+        const to = from + (marks.counts[index] ?? 0);
+        members.push({ key: rowKeys.member(keys, userId), marks, from, to });
+        from = to;
       }
     }
-    const members = Float64Array.from(byMember.keys()).sort();
-    insert(Array.from(members, (member) => byMember.get(member) ?? []).flat());
-  };
+    for (const { key, marks, from, to } of members.sort(byKey)) {
+      for (let index = from; index < to; index += 1) yield [key, marks.upTo[index] ?? null, marks.at[index] ?? null];
+    }
+  }
 }
 
 const keep = 'ON CONFLICT DO NOTHING';
@@ -164,36 +159,38 @@ function prepareLists(database: DatabaseSync): readonly ((groups: readonly Keyed
     table: string,
     [columns, rowsPerStatement]: readonly [number, number],
     onConflict: string,
-    valuesOf: (group: KeyedGroup) => readonly Values[],
+    valuesOf: (groups: readonly KeyedGroup[]) => Iterable<Values>,
   ): (groups: readonly KeyedGroup[]) => void {
     const insert = prepareBulkInsert(database, table, columns, rowsPerStatement, onConflict);
-    return (groups) => insert(groups.flatMap(valuesOf).sort(inOrder));
+    return (groups) => insert([...valuesOf(groups)].sort(inOrder));
   }
   const replace = (...columns: readonly string[]): string =>
     `ON CONFLICT DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
   return [
-    prepareList('reactions', [5, 8], replace('present', 'position'), ({ keys, reactions }) =>
-      reactions.map(({ after: { seq, emoji, userId, present, position } }) => {
-        return [messageKeyOf(keys.key, seq), emoji, userId, present ? 1 : 0, position];
-      }),
+    prepareList('reactions', [5, 8], replace('present', 'position'), (groups) =>
+      withMessageKeys(groups, ({ reactions }) => reactions),
     ),
-    prepareList('reaction_counts', [3, 8], replace('counts', 'position'), ({ keys, reactionCounts }) =>
-      reactionCounts.map(({ after }) => [messageKeyOf(keys.key, after.seq), countsText(after), after.position]),
+    prepareList('reaction_counts', [3, 8], replace('counts', 'position'), (groups) =>
+      withMessageKeys(groups, ({ reactionCounts }) => reactionCounts),
     ),
-    prepareList('mentions', [3, 8], keep, ({ keys, mentions }) =>
-      mentions.map(({ userId, seq, position }) => [userId, position, messageKeyOf(keys.key, seq)]),
+    prepareList('mentions', [3, 8], keep, (groups) =>
+      groups.flatMap(({ keys, mentions }) =>
+        mentions.map(({ userId, seq, position }) => [userId, position, messageKeyOf(keys.key, seq)]),
+      ),
     ),
-    prepareList('mentions_of_all', [3, 8], keep, ({ keys, mentionsOfAll }) =>
-      mentionsOfAll.map(({ seq, position }) => [keys.key, position, seq]),
+    prepareList('mentions_of_all', [3, 8], keep, (groups) =>
+      groups.flatMap(({ keys, mentionsOfAll }) => mentionsOfAll.map(({ seq, position }) => [keys.key, position, seq])),
     ),
     prepareList(
       'commands',
       [6, 8],
       `${replace('digest', 'added_up_to', 'position')} WHERE excluded.position > position`,
-      ({ keys, commands }) =>
-        commands.map(({ actorId, commandId, digest, addedUpTo, position }) => {
-          return [keys.key, actorId, commandId, digest, addedUpTo, position];
-        }),
+      (groups) =>
+        groups.flatMap(({ keys, commands }) =>
+          commands.map(({ actorId, commandId, digest, addedUpTo, position }) => {
+            return [keys.key, actorId, commandId, digest, addedUpTo, position];
+          }),
+        ),
     ),
   ];
 }

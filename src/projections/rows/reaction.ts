@@ -3,6 +3,10 @@ import type { ChangeOf } from '../changes.ts';
 
 export type ReactionChange = ChangeOf<'putReaction' | 'removeReaction'>;
 
+/** Of one group. */
+export const idOfReaction = ({ seq, userId, emoji }: Pick<StoredReaction, 'seq' | 'userId' | 'emoji'>): string =>
+  `${seq} ${userId} ${emoji}`;
+
 /** One person with one emoji under one message, by position. The same row where the change is in it already. */
 export function foldReaction(reaction: StoredReaction | undefined, change: ReactionChange): StoredReaction {
   const { type, groupId, seq, emoji, userId, position } = change;

@@ -1,0 +1,120 @@
+import { rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { packError, unpackError } from '../../../src/adapters/sqlite/filling-messages.ts';
+import { openFillingStore } from '../../../src/adapters/sqlite/filling-store.ts';
+import { openSqliteReadModelWriter } from '../../../src/adapters/sqlite/read-model-writer.ts';
+import { encodeEvent } from '../../../src/events/codec.ts';
+import { deriveId } from '../../../src/events/event-id.ts';
+import { BuildGone } from '../../../src/ports/read-model-builds.ts';
+import {
+  LeaseLost,
+  ReadModelsCorrupt,
+  ReadModelsUnavailable,
+  ReadModelsUnwritable,
+  WriterEnded,
+} from '../../../src/ports/read-model-faults.ts';
+import type { RowStore } from '../../../src/ports/row-store.ts';
+import { type ProjectionOptions, runProjection } from '../../../src/projections/run-projection.ts';
+import { anyHistory, type Entry } from '../../contract/spoiled-histories.ts';
+import { assertAsyncProperty } from '../../fakes/assert-property.ts';
+import { createInMemoryEventLog } from '../../fakes/in-memory-event-log.ts';
+import { metadata } from '../../projections/recorded-events.ts';
+import { emptyFile } from './written-read-models.ts';
+
+const never = new AbortController().signal;
+
+async function logOf(entries: readonly Entry[]) {
+  const log = createInMemoryEventLog({ batchSize: 3 });
+  const versions = new Map<string, number>();
+  for (const { streamName, event } of entries) {
+    const version = versions.get(streamName) ?? -1;
+    versions.set(streamName, version + 1);
+    await log.append(streamName, version, [encodeEvent(event, metadata, deriveId(streamName, String(version)))]);
+  }
+  return log;
+}
+
+/** Every row of every table of a file that the log was projected into. */
+async function projected(log: ProjectionOptions['log'], how: Partial<ProjectionOptions>) {
+  const file = emptyFile();
+  const writer = openSqliteReadModelWriter({ file });
+  await runProjection({ log, writer, signal: never, once: true, ...how });
+  await writer.close();
+  const database = new DatabaseSync(file);
+  const tables = ['groups', 'members', 'marks', 'messages', 'reactions', 'reaction_counts', 'mentions', 'commands'];
+  const rows = tables.map((table) => [table, database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`).all()]);
+  const words = database.prepare("SELECT rowid FROM message_words WHERE message_words MATCH 'a* OR e* OR t*'").all();
+  database.close();
+  return { rows, words };
+}
+
+test('what is filled with a commit always under way is what is projected in one', { timeout: 60_000 }, async () => {
+  await assertAsyncProperty(
+    fc.asyncProperty(anyHistory, async (entries) => {
+      const log = await logOf(entries);
+      const filled = await projected(log, { filling: true, bytesPerBatch: 1_500 });
+      expect(filled).toEqual(await projected(log, {}));
+    }),
+    { numRuns: 4 },
+  );
+});
+
+async function fillingStore(file: string, script?: URL): Promise<RowStore> {
+  const store = await openFillingStore(file, () => undefined, script);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const checkpoint = { position: 1, event: undefined };
+
+test('a thread that ends is told as that, to the commit that is under way and to every later one', async () => {
+  const ends = new URL('data:text/javascript,process.exit(7)');
+  const store = await fillingStore(emptyFile(), ends);
+  const told = new WriterEnded('the thread that writes the read models has ended: exit code 7');
+  await expect(store.commit([], checkpoint)).rejects.toThrow(told);
+  await expect(store.commit([], checkpoint)).rejects.toThrow(told);
+});
+
+test('a thread that ends rejects the projection, which has applied nothing by itself', async () => {
+  const file = emptyFile();
+  const writer = openSqliteReadModelWriter({ file });
+  onTestFinished(() => writer.close());
+  const ends = new URL('data:text/javascript,throw new Error("by order of the test")');
+  const log = await logOf([
+    { groupId: 'g', streamName: 'group-g', event: { type: 'GroupCreated', data: { groupId: 'g', name: 'g' } } },
+  ]);
+  const openForFilling = () => openFillingStore(file, () => undefined, ends);
+  const running = runProjection({
+    log,
+    writer: { ...writer, openForFilling },
+    signal: never,
+    once: true,
+    filling: true,
+  });
+  await expect(running).rejects.toThrow(WriterEnded);
+  await expect(running).rejects.toThrow('by order of the test');
+  expect(await writer.checkpoint()).toEqual({ position: -1, event: undefined });
+});
+
+test('a file that is gone is told as a lease that was lost', async () => {
+  const file = emptyFile();
+  const store = await fillingStore(file);
+  await store.commit([], checkpoint);
+  rmSync(file);
+  await expect(store.commit([], checkpoint)).rejects.toThrow(LeaseLost);
+});
+
+test.each([
+  new LeaseLost('a'),
+  new ReadModelsCorrupt('b'),
+  new ReadModelsUnwritable('c'),
+  new ReadModelsUnavailable('d'),
+  new BuildGone('e'),
+  new RangeError('f'),
+])('%s is the same once it has crossed to another thread; a defect is one still', (error) => {
+  const crossed = unpackError(structuredClone(packError(error)));
+  expect(crossed.message).toBe(error.message);
+  expect(crossed.constructor).toBe(error instanceof RangeError ? Error : error.constructor);
+});
