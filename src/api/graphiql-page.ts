@@ -48,6 +48,7 @@ export async function answerGraphiQL({ headers }: FastifyRequest, reply: Fastify
   const form = wanted ?? 'identity';
   const made = pages.get(form) ?? makePage(form);
   pages.set(form, made);
+  made.catch(() => pages.delete(form));
   const { bytes, etag } = await made;
   void reply.header('etag', etag).header('cache-control', 'public, no-cache');
   if (headers['if-none-match']?.split(/,\s*/).includes(etag)) return reply.status(304).send();

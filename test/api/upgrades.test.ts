@@ -110,6 +110,15 @@ it('takes sockets of its own pages, of the origins that are configured, and of p
   }
 });
 
+it('answers a handshake with no Host, or with two, of which a page could choose one', async () => {
+  const two = 'chat.example\r\nhost: evil.example';
+  for (const headers of [{ host: undefined }, { host: two }, { host: two, origin: 'http://chat.example' }]) {
+    const answer = await exchange(server.url, upgrade('/graphql', headers));
+    expect(statusOf(answer)).toBe('HTTP/1.1 400 Bad Request');
+    expect(answer).toContain('A request has one Host.');
+  }
+});
+
 it('answers a handshake that is none, and ends the connection', async () => {
   const wrong = [
     { 'sec-websocket-key': undefined },
