@@ -114,7 +114,7 @@ function refuseInMidst({ raw }: FastifyRequest, reply: FastifyReply, error: Erro
     // Node would end the connection of a client that wants it closed with the answer.
     reply.raw.shouldKeepAlive = true;
     const end = () => {
-      if (raw.complete && reply.raw.writableFinished) raw.socket.end();
+      if (raw.complete && reply.raw.writableFinished) raw.socket.destroySoon();
     };
     raw.once('end', end);
     reply.raw.once('finish', end);

@@ -187,8 +187,8 @@ async function closeCode(authorization: string | undefined, headers: Record<stri
 }
 
 it('closes a socket without a valid token, and one whose token expires', async () => {
-  expect(await closeCode(undefined)).toBe(4403);
-  expect(await closeCode('Bearer forged.token.here')).toBe(4403);
+  expect(await closeCode(undefined)).toBe(4401);
+  expect(await closeCode('Bearer forged.token.here')).toBe(4401);
   const brief = await server.person('brief', 1);
   expect(await closeCode(`Bearer ${brief.token}`)).toBe(4403);
 });
