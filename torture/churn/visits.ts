@@ -82,7 +82,9 @@ async function upgraded(target: VisitTarget): Promise<Socket> {
 async function acknowledged(target: VisitTarget): Promise<Socket> {
   const socket = await upgraded(target);
   socket.write(init(target));
-  const answer = await hear(socket);
+  let answer = await hear(socket);
+  // A ping of the server's may have come in between.
+  if (!answer.includes('connection_ack')) answer = await hear(socket);
   if (!answer.includes('connection_ack')) throw new Error(`not acknowledged: ${answer}`);
   return socket;
 }
