@@ -116,7 +116,7 @@ export function describe(rebuilt: Rebuilt, seconds: number, keep: boolean): stri
 
 function describeComparison(before: BuildId | undefined, comparison: Comparison | undefined): readonly string[] {
   if (comparison === undefined) return ['There is no build of this version to compare it with.'];
-  const { groups, rows, checksum, differences, hasMoreDifferences, neverStill } = comparison;
+  const { groups, rows, checksum, differences, neverStill } = comparison;
   const counts = Object.entries(rows).map(([kind, count]) => `${kind} ${count}`);
   const shownNames = neverStill.slice(0, 10).join(', ') + (neverStill.length > 10 ? ', …' : '');
   return [
@@ -125,7 +125,7 @@ function describeComparison(before: BuildId | undefined, comparison: Comparison 
       ? [`Not compared, as they never stood still: ${neverStill.length} groups (${shownNames}).`]
       : []),
     ...differences.map(describeDifference),
-    ...(hasMoreDifferences ? ['… and more.'] : []),
+    ...(comparison.hasMoreDifferences ? [`… and more; ${comparison.differentGroups} groups differ in all.`] : []),
   ];
 }
 

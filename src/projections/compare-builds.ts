@@ -11,7 +11,7 @@ export interface CompareOptions {
   readonly after: BuildContents;
   readonly signal: AbortSignal;
   readonly clock?: ProjectionClock;
-  /** How often groups that move on are looked at again: 100 times by default, and for a minute at most. */
+  /** How often groups that move on are looked at again: 60 times by default, and for a minute at most. */
   readonly rounds?: number;
   /** So many groups have been compared, of those that were found so far. */
   readonly onProgress?: (compared: number, found: number) => void;
@@ -26,15 +26,21 @@ export interface Comparison {
   readonly checksum: string;
   /** The first of them: an empty list says that there are none. */
   readonly differences: readonly Difference[];
+  /** How many groups differ, also those of which nothing is listed any more. */
+  readonly differentGroups: number;
   /** There are more than are listed. */
   readonly hasMoreDifferences: boolean;
   /** Groups in which too much happened to ever find both builds at the same versions. */
   readonly neverStill: readonly string[];
 }
 
-const usualRounds = 100;
-const roundMilliseconds = 50;
+const usualRounds = 60;
+/** The pause before the first round; each is longer by a half, up to the longest. */
+const firstPauseMilliseconds = 50;
+const longestPauseMilliseconds = 1_000;
 const longestMilliseconds = 60_000;
+/** A group that neither build has moved for so long is not on its way: whoever projects is behind by less. */
+const standingMilliseconds = 5_000;
 const groupsPerPage = 500;
 const maximumDifferences = 50;
 const maximumPerGroup = 10;
@@ -45,14 +51,15 @@ type Place = string;
 /**
  * Compares what two builds of the same log hold, row by row, while both may go on: a group is compared where both have it
  * at the same version of both its streams. Groups that are found at different versions, or that change while they are
- * read, are looked at again, a bounded number of times; where neither build has moved by then, that is a difference.
+ * read, are looked at again, a bounded number of times; where neither build has moved one for 5 s, or by the end, that is a
+ * difference. However many groups differ, it takes little longer: of each only so much is read as is listed of it.
  * Throws what the builds throw, and the signal's reason.
  */
 export async function compareBuilds(options: CompareOptions): Promise<Comparison> {
   const { before, after, signal, rounds = usualRounds, clock = systemClock, onProgress } = options;
   const tally = createTally();
   let unread = 0;
-  const moving = new Map<string, { readonly first: Place; last: Place }>();
+  const moving = new Map<string, { last: Place; since: number; hasMoved: boolean }>();
 
   /** Where it could not be compared, how far it is. */
   async function look(groupId: string): Promise<Place | undefined> {
@@ -78,22 +85,26 @@ export async function compareBuilds(options: CompareOptions): Promise<Comparison
 
   for await (const groupId of groupIdsOf(before, after)) {
     const place = await look(groupId);
-    if (place !== undefined) moving.set(groupId, { first: place, last: place });
+    if (place !== undefined) moving.set(groupId, { last: place, since: clock.now(), hasMoved: false });
   }
+  const stands = async (groupId: string): Promise<void> => {
+    moving.delete(groupId);
+    tally.stands(groupId, await before.group(groupId), await after.group(groupId));
+  };
   const until = clock.now() + longestMilliseconds;
+  let pauseMilliseconds = firstPauseMilliseconds;
   for (let round = 0; round < rounds && moving.size > 0 && clock.now() < until; round += 1) {
-    await pause(options, roundMilliseconds);
+    await pause(options, pauseMilliseconds);
+    pauseMilliseconds = Math.min(pauseMilliseconds * 1.5, longestPauseMilliseconds);
     for (const [groupId, seen] of moving) {
       const place = await look(groupId);
       if (place === undefined) moving.delete(groupId);
-      else seen.last = place;
+      else if (place !== seen.last) moving.set(groupId, { last: place, since: clock.now(), hasMoved: true });
+      else if (clock.now() - seen.since >= standingMilliseconds) await stands(groupId);
     }
   }
-  const neverStill: string[] = [];
-  for (const [groupId, { first, last }] of moving) {
-    if (first !== last) neverStill.push(groupId);
-    else tally.stands(groupId, await before.group(groupId), await after.group(groupId));
-  }
+  const neverStill = [...moving].flatMap(([groupId, { hasMoved }]) => (hasMoved ? [groupId] : []));
+  for (const [groupId, { hasMoved }] of moving) if (!hasMoved) await stands(groupId);
   return { ...tally.result(), neverStill };
 }
 
@@ -102,9 +113,11 @@ function createTally() {
   const rows = new Map<ComparedKind, number>();
   const differences: Difference[] = [];
   const checksum = Buffer.alloc(32);
-  let [groups, hasMore] = [0, false];
+  let [groups, different, hasMore] = [0, 0, false];
+  const hasRoom = () => differences.length < maximumDifferences;
 
   function add(found: readonly Difference[], limit: number): void {
+    if (found.length > 0) different += 1;
     const room = Math.min(limit, maximumDifferences - differences.length);
     differences.push(...found.slice(0, room));
     hasMore ||= found.length > room;
@@ -113,7 +126,8 @@ function createTally() {
   return {
     groups: () => groups,
     async compare(before: GroupContents, after: GroupContents): Promise<void> {
-      const { digest, counts, differences: found } = await compareGroup(before, after, maximumPerGroup + 1);
+      const limit = hasRoom() ? maximumPerGroup + 1 : 1;
+      const { digest, counts, differences: found } = await compareGroup(before, after, limit);
       groups += 1;
       for (const [index, byte] of digest.entries()) checksum[index] = (checksum[index] ?? 0) ^ byte;
       for (const [kind, count] of counts) rows.set(kind, (rows.get(kind) ?? 0) + count);
@@ -131,7 +145,7 @@ function createTally() {
     },
     result: () => ({
       ...{ groups, rows: Object.fromEntries(rows), checksum: checksum.toString('hex') },
-      ...{ differences, hasMoreDifferences: hasMore },
+      ...{ differences, differentGroups: different, hasMoreDifferences: hasMore },
     }),
   };
 }

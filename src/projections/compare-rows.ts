@@ -35,7 +35,7 @@ interface ReadRow {
 
 const rowsPerTurn = 2_000;
 /** Rows that only one of the builds has shown so far: of two builds in one order never many. */
-const maximumUnmatched = 10_000;
+const maximumUnmatched = 1_000;
 
 /**
  * Reads a group in both builds once, and compares it row by row, up to `limit` differences. Rows are matched by kind and

@@ -68,7 +68,8 @@ describe('the progress of a rebuild', () => {
 
 describe('what has come of a rebuild', () => {
   const comparison = {
-    ...{ groups: 2, rows: { group: 2, member: 5 }, checksum: 'abc', differences: [], hasMoreDifferences: false },
+    ...{ groups: 2, rows: { group: 2, member: 5 }, checksum: 'abc', differences: [] },
+    ...{ differentGroups: 0, hasMoreDifferences: false },
     neverStill: [],
   };
   const rebuilt: Rebuilt = {
@@ -104,13 +105,13 @@ describe('what has come of a rebuild', () => {
       { ...place, field: undefined, before: 'there', after: 'missing' },
     ];
     const neverStill = Array.from({ length: 12 }, (_, index) => `g-${index}`);
-    const different = { ...comparison, differences, hasMoreDifferences: true, neverStill };
+    const different = { ...comparison, differences, differentGroups: 70, hasMoreDifferences: true, neverStill };
     const told = inSentences({ ...rebuilt, outcome: 'different', comparison: different, discarded: [] }, 2, true);
     expect(told.split('\n').slice(2)).toEqual([
       'Not compared, as they never stood still: 12 groups (g-0, g-1, g-2, g-3, g-4, g-5, g-6, g-7, g-8, g-9, …).',
       '  group g: member ada, markedUpTo: served 3, new 4',
       '  group g: member ada: served there, new missing',
-      '… and more.',
+      '… and more; 70 groups differ in all.',
       'The builds differ: nothing was switched, and build new is kept.',
     ]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BuildContents } from '../../src/ports/read-model-builds.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
+import { History } from '../contract/read-models-history.ts';
 import { createInMemoryContents } from '../fakes/in-memory-contents.ts';
 import type { BuildRows } from '../fakes/in-memory-rows.ts';
 import { build, compare, contentsOf, history } from './compared-builds.ts';
@@ -85,6 +86,67 @@ describe('a store in which a group cannot be read as it was', () => {
       { rounds: 3 },
     );
     expect(comparison).toMatchObject({ groups: 1, differences: [], neverStill: ['g'] });
+  });
+});
+
+describe('groups that stand still at different versions', () => {
+  const many = 100;
+
+  /** A clock that a pause moves on, and contents that count what is read of them. */
+  async function stage() {
+    const told = new History();
+    for (let index = 0; index < many; index += 1) told.create(`g-${index}`, 'Lunch', ['ada']);
+    const [before, after] = [await build(told), await build(told)];
+    let [now, looks, rowsRead] = [0, 0, 0];
+    const clock = {
+      now: () => now,
+      after(milliseconds: number, callback: () => void) {
+        now += milliseconds;
+        queueMicrotask(callback);
+        return () => {};
+      },
+    };
+    const counted = (contents: BuildContents): BuildContents => ({
+      ...contents,
+      async group(groupId) {
+        looks += 1;
+        const group = await contents.group(groupId);
+        return (
+          group && {
+            ...group,
+            async *rows() {
+              for await (const row of group.rows()) {
+                rowsRead += 1;
+                yield row;
+              }
+            },
+          }
+        );
+      },
+    });
+    const run = () => compare(counted(contentsOf(before)), counted(contentsOf(after)), { clock });
+    return { before, after, run, seconds: () => now / 1_000, looks: () => looks, rowsRead: () => rowsRead };
+  }
+
+  test('differ after five seconds, few looks and one line each', async () => {
+    const { after, run, seconds, looks } = await stage();
+    after.groups.clear();
+    const comparison = await run();
+    expect(comparison).toMatchObject({ differentGroups: many, hasMoreDifferences: true, neverStill: [] });
+    expect(comparison.differences).toHaveLength(50);
+    expect(seconds()).toBeGreaterThanOrEqual(5);
+    expect(seconds()).toBeLessThan(7);
+    expect(looks()).toBeLessThan(2 * many * 16);
+  });
+
+  test('that hold many rows which the other lacks are read no further than it takes to say so', async () => {
+    const { before, run, rowsRead } = await stage();
+    for (const { members } of before.groups.values()) {
+      const ada = members.get('ada') ?? expect.fail();
+      for (let index = 0; index < 3_000; index += 1) members.set(`x-${index}`, { ...ada, userId: `x-${index}` });
+    }
+    expect(await run()).toMatchObject({ differentGroups: many, hasMoreDifferences: true });
+    expect(rowsRead()).toBeLessThan(many * 1_100);
   });
 });
 
