@@ -3,6 +3,7 @@ import type { Refusal } from '../commands/refusal.ts';
 import type { DeliveryRefusal } from '../delivery/delivery-refusal.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { AppendUnknown, LogUnavailable } from '../ports/event-log.ts';
+import { GroupHalted } from '../ports/halted-groups.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import { codeOf, type ErrorCode, isErrorCode, type RefusalReason } from './refusal-reasons.ts';
 
@@ -96,33 +97,43 @@ export function refusalError(refusal: AnyRefusal): ApiError {
   }
 }
 
-/** What a client is told of an error that a resolver threw, and whether it is news for the log. */
-export function clientError(error: unknown): { readonly told: GraphQLError; readonly unexpected: boolean } {
+/** What a client is told of an error that a resolver threw. */
+export interface ClientError {
+  readonly told: GraphQLError;
+  /** What the log is told: of a refusal nothing, of what passes or is known that it is met, of anything else all. */
+  readonly cause: { readonly kind: 'refusal' } | { readonly kind: 'known' | 'defect'; readonly error: Error };
+}
+
+export function clientError(error: unknown): ClientError {
   const original = origin(error);
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : ({} as Partial<GraphQLError>);
   const at = { nodes, source, positions, path };
   const tell = (reason: RefusalReason, message: string) => new ApiError(reason, message, {}, at);
+  const refusal = { kind: 'refusal' } as const;
   if (original instanceof ApiError) {
-    return { told: new GraphQLError(original.message, { ...at, extensions: original.extensions }), unexpected: false };
+    return { told: new GraphQLError(original.message, { ...at, extensions: original.extensions }), cause: refusal };
   }
   if (original instanceof AppendUnknown) {
     const message =
       'The log did not say whether it stored this. Send the same again: with the same ids it is stored once.';
-    return { told: tell('OUTCOME_UNKNOWN', message), unexpected: true };
+    return { told: tell('OUTCOME_UNKNOWN', message), cause: { kind: 'known', error: original } };
   }
   if (original instanceof LogUnavailable || original instanceof ReadModelsUnavailable) {
-    return {
-      told: tell('STORE_UNAVAILABLE', 'A store is unavailable; nothing was changed. Try again.'),
-      unexpected: true,
-    };
+    const message = 'A store is unavailable; nothing was changed. Try again.';
+    return { told: tell('STORE_UNAVAILABLE', message), cause: { kind: 'known', error: original } };
   }
   if (original instanceof UndecodableEvent) {
-    return { told: tell('GROUP_HALTED', groupHalted), unexpected: true };
+    // That a group is halted was told when it was.
+    const cause = { kind: original instanceof GroupHalted ? 'known' : 'defect', error: original } as const;
+    return { told: tell('GROUP_HALTED', groupHalted), cause };
   }
   // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
-  if (original instanceof GraphQLError)
-    return { told: tell('DOCUMENT_INVALID', shortened(wordsOf(error, original))), unexpected: false };
-  return { told: tell('UNEXPECTED', 'Something unexpected went wrong here; it was logged.'), unexpected: true };
+  if (original instanceof GraphQLError) {
+    return { told: tell('DOCUMENT_INVALID', shortened(wordsOf(error, original))), cause: refusal };
+  }
+  const defect = original instanceof Error ? original : new Error(String(original));
+  const told = tell('UNEXPECTED', 'Something unexpected went wrong here; it was logged.');
+  return { told, cause: { kind: 'defect', error: defect } };
 }
 
 /** GraphQL wraps what a scalar says of a value to say which variable it came in; a resolver's words stand by themselves. */

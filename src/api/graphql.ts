@@ -9,6 +9,7 @@ import { clientError, withClosedCode } from './error-table.ts';
 import { operationRates } from './operation-rates.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { createRefusedRequests } from './refused-requests.ts';
 import { authenticate, type Origin, requestRates } from './request-rates.ts';
 import { schema } from './schema/schema.ts';
 import type { Services } from './services.ts';
@@ -32,6 +33,7 @@ export function createGraphQL(
   persisted: PersistedDocuments,
 ): Yoga {
   const turns = createTurns(sliceMilliseconds, () => performance.now());
+  const refused = createRefusedRequests(logger, () => performance.now());
   return createYoga<InitialContext, RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -46,8 +48,9 @@ export function createGraphQL(
     multipart: false,
     maskedErrors: {
       maskError: (error) => {
-        const { told, unexpected } = clientError(error);
-        if (unexpected) logger.error({ err: error }, 'a request failed');
+        const { told, cause } = clientError(error);
+        if (cause.kind === 'known') refused.met(cause.error);
+        if (cause.kind === 'defect') logger.error({ err: error }, 'a request failed');
         return withStatus(told, error);
       },
     },
