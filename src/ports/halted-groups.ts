@@ -2,6 +2,7 @@ import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import type { RecordedEvent } from './event-log.ts';
+import { createListeners } from './listeners.ts';
 import type { HaltedGroup } from './rows.ts';
 
 /** The group is halted: nothing of it is decided, counted or shown. */
@@ -48,15 +49,14 @@ export interface HaltedGroups {
   count(): number;
 }
 
-export function createHaltedGroups(): HaltedGroups {
+/** `onDefect` is told what a listener throws: the others are called all the same. */
+export function createHaltedGroups(onDefect: (error: unknown) => void = () => {}): HaltedGroups {
   const own = new Map<string, HaltedGroup>();
   let stored: ReadonlyMap<string, HaltedGroup> = new Map();
-  const listeners = new Set<(groupId: string, halted: HaltedGroup | undefined) => void>();
+  const listeners = createListeners<[groupId: string, halted: HaltedGroup | undefined]>(onDefect);
   const find = (groupId: string): HaltedGroup | undefined => own.get(groupId) ?? stored.get(groupId);
 
-  function tell(groupId: string): void {
-    for (const listener of listeners) listener(groupId, find(groupId));
-  }
+  const tell = (groupId: string): void => listeners.tell(groupId, find(groupId));
 
   function halt(asked: HaltedGroup, cause?: unknown): GroupHalted {
     const { groupId } = asked;
@@ -90,10 +90,7 @@ export function createHaltedGroups(): HaltedGroups {
       for (const groupId of named.keys()) if (!before.has(groupId) && !own.has(groupId)) tell(groupId);
       for (const groupId of before.keys()) if (find(groupId) === undefined) tell(groupId);
     },
-    watch(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    watch: listeners.add,
     count: () => new Set([...own.keys(), ...stored.keys()]).size,
   };
 }

@@ -94,7 +94,9 @@ async function createServices(
 ): Promise<{ readonly services: Services; forgetAll(): void; stop(): Promise<void> }> {
   const { readModels, tokens, logger } = options;
   const startPosition = await findStart(options);
-  const halted = createHaltedGroups();
+  const halted = createHaltedGroups((err) =>
+    logger.error({ err }, 'something that is told of halted groups has thrown'),
+  );
   halted.watch((groupId, halt) => {
     if (halt === undefined) logger.info({ groupId }, 'a halted group goes on');
     else logger.error(halt, 'a group is halted: its log holds an event that cannot be read');

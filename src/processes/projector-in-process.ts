@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type EventLog, LogUnavailable } from '../ports/event-log.ts';
+import { createListeners } from '../ports/listeners.ts';
 import type { ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { LeaseLost, ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
@@ -32,7 +33,9 @@ const retryMilliseconds = 1_000;
  */
 export function startProjectorInProcess(options: ProjectorInProcessOptions): Projector {
   const { log, builds, logger, trouble } = options;
-  const listeners: (() => void)[] = [];
+  const listeners = createListeners<[]>((err) =>
+    logger.error({ err }, 'something that is told of the projector has thrown'),
+  );
   let state: ProjectorState = 'waiting';
 
   async function project(signal: AbortSignal): Promise<void> {
@@ -52,7 +55,7 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
         onBuild(build, serving) {
           state = serving ? 'projecting' : 'filling';
           logger.info({ build }, serving ? 'this process projects the log' : 'this process builds the read models');
-          if (serving) for (const listener of listeners) listener();
+          if (serving) listeners.tell();
         },
         onPoison: (poison) => logger.error(poison, 'an event cannot be projected: its group is halted'),
         onResumed: (groupId) => logger.info({ groupId }, 'a halted group can be read now: it goes on'),
@@ -81,5 +84,5 @@ export function startProjectorInProcess(options: ProjectorInProcessOptions): Pro
   }
 
   const task = keepRunning({ run: project, onEnd, ...(options.pauses && { pauses: options.pauses }) });
-  return { state: () => state, onServing: (listener) => void listeners.push(listener), stop: task.stop };
+  return { state: () => state, onServing: (listener) => void listeners.add(listener), stop: task.stop };
 }

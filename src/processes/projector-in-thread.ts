@@ -1,5 +1,6 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { createListeners } from '../ports/listeners.ts';
 import { CheckpointNotInLog } from '../projections/checkpoint-in-log.ts';
 import { keepRunning, type Pauses } from './keep-running.ts';
 import type { Projector, ProjectorState } from './projector.ts';
@@ -41,7 +42,9 @@ class ProjectorThreadEnded extends Error {
  */
 export async function startProjectorThread(options: ProjectorThreadOptions): Promise<Projector> {
   const { logger, pauses } = options;
-  const listeners: (() => void)[] = [];
+  const listeners = createListeners<[]>((err) =>
+    logger.error({ err }, 'something that is told of the projector has thrown'),
+  );
   const begun = Promise.withResolvers<void>();
   let state: ProjectorState = 'waiting';
   let hasBegun = false;
@@ -51,7 +54,7 @@ export async function startProjectorThread(options: ProjectorThreadOptions): Pro
     hasBegun = true;
     begun.resolve();
     if (!serving) logger.info({ build }, 'the read models are built from the log');
-    else for (const listener of listeners) listener();
+    else listeners.tell();
   }
 
   function onMessage(message: ProjectorMessage): void {
@@ -91,7 +94,7 @@ export async function startProjectorThread(options: ProjectorThreadOptions): Pro
 
   const task = keepRunning({ run, onEnd, ...(pauses && { pauses }) });
   await begun.promise;
-  return { state: () => state, onServing: (listener) => void listeners.push(listener), stop: task.stop };
+  return { state: () => state, onServing: (listener) => void listeners.add(listener), stop: task.stop };
 }
 
 function failureOf(error: unknown): ProjectorFailure {

@@ -38,7 +38,9 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     ready = highwater.ready;
     server.open(highwater.services);
     const { awayMilliseconds = usualAwayMilliseconds } = options;
-    const stopWatching = watchFeed(highwater.services.feed, server.sendAway, awayMilliseconds);
+    const stopWatching = watchFeed(highwater.services.feed, server.sendAway, awayMilliseconds, (err) => {
+      logger.error({ err }, 'those who hear nothing could not be sent away');
+    });
     return {
       ...highwater,
       server,

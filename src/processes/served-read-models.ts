@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts';
+import { createListeners } from '../ports/listeners.ts';
 import { BuildGone, type BuildId, type ReadModelBuilds } from '../ports/read-model-builds.ts';
 import { ReadModelsCorrupt, ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { passedOn, type ReadMoment } from '../ports/read-moment.ts';
-import { createListeners } from './listeners.ts';
 import { createWholeRows } from './whole-rows.ts';
 
 /** The read models of the build that is served, whichever that is. */
@@ -230,7 +230,7 @@ export function createServedReadModels(options: ServedReadModelsOptions): Served
     haltedGroups: () => reading((models) => models.haltedGroups()),
     moment,
     look: () => lookNow().catch(() => {}),
-    onSwitched: listeners.add,
+    onSwitched: (listener) => void listeners.add(listener),
     async close() {
       closed = true;
       clearInterval(timer);

@@ -129,6 +129,17 @@ export function createStoredReadCounts(
     return next;
   }
 
+  /** Nobody waits for what a timer has begun: whatever is thrown here, also by who is told, comes out by `onFailure`. */
+  function bear(error: unknown): void {
+    try {
+      if (!(error instanceof ReadModelsUnavailable)) throw error;
+      options.onFault?.(error);
+    } catch (failure) {
+      stopped = true;
+      onFailure(failure);
+    }
+  }
+
   async function run(): Promise<void> {
     nextAt = Number.POSITIVE_INFINITY;
     let retryAt: number | undefined;
@@ -136,11 +147,7 @@ export function createStoredReadCounts(
       await storeDue();
     } catch (error) {
       retryAt = clock.now() + retryMilliseconds;
-      if (error instanceof ReadModelsUnavailable) options.onFault?.(error);
-      else {
-        stopped = true;
-        onFailure(error);
-      }
+      bear(error);
     }
     running = undefined;
     wakeAt(retryAt ?? nextDue());

@@ -98,3 +98,18 @@ test('a log that is away is waited for, and said once in a sentence', async () =
     { msg: 'this process projects the log' },
   ]);
 });
+
+test('a listener that throws is a line of the log: it projects on, and the others are called', async () => {
+  const { start, told } = await stage();
+  const projector = start();
+  const others = vi.fn();
+  projector.onServing(() => {
+    throw new Error('a reader broke');
+  });
+  projector.onServing(others);
+  await vi.waitFor(() => expect(others).toHaveBeenCalledOnce());
+  expect(projector.state()).toBe('projecting');
+  expect(told.filter(({ level }) => level > 30)).toMatchObject([
+    { level: 50, msg: 'something that is told of the projector has thrown' },
+  ]);
+});

@@ -64,6 +64,28 @@ test('a projection that is to run once ends at the end of the log, without count
   expect(stored).toEqual([]);
 });
 
+test('counts that an earlier run has left are stored though nothing new comes', async () => {
+  const log = createInMemoryEventLog();
+  const { writer, stored } = createWriter();
+  await beginGroup(log, 'g');
+  await start({ log, writer, once: true }).ended;
+  expect(stored).toEqual([]);
+  start({ log, writer });
+  await vi.waitFor(() => expect(stored).toMatchObject([{ groupId: 'g' }]));
+});
+
+test('while it catches up, what has become much is applied before more is read', async () => {
+  const log = createInMemoryEventLog();
+  const { writer } = createWriter();
+  const large = { type: 'Unknown', metadata: '{}', data: 'x'.repeat(800_000) };
+  for (let index = 0; index < 150; index += 1) {
+    await log.append(`someone-elses-${index}`, -1, [{ ...large, eventId: `e-${index}` }]);
+  }
+  const onCheckpoint = vi.fn();
+  await start({ log, writer, once: true, onCheckpoint }).ended;
+  expect(onCheckpoint.mock.calls.map(([, caughtUp]) => caughtUp)).toEqual([false, false, true]);
+});
+
 test('what the rows hold already changes nothing when it comes again, and no mark is measured again', async () => {
   const log = createInMemoryEventLog();
   const { writer, rows, group } = createWriter();

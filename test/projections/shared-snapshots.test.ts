@@ -86,6 +86,26 @@ test('what is kept is bounded in bytes: the one that nobody has asked for longes
   expect(await positionOf(counts, 'g-0')).toBe(101);
 });
 
+test('that one has been read makes it no newer than one that was asked for later', async () => {
+  const { state, counts } = threeReaders();
+  const reading = Promise.withResolvers<void>();
+  answer = async (groupId) => {
+    if (groupId === 'first') await reading.promise;
+    return snapshotOf(groupId, 150);
+  };
+  const first = positionOf(state, 'first');
+  await positionOf(state, 'second');
+  reading.resolve();
+  await first;
+  // There is room for two.
+  await positionOf(state, 'third');
+  groupSnapshot.mockClear();
+  await positionOf(counts, 'second');
+  expect(groupSnapshot).not.toHaveBeenCalled();
+  await positionOf(counts, 'first');
+  expect(groupSnapshot).toHaveBeenCalledOnce();
+});
+
 test('that a group is not there is told to those who wait for it, and is not kept', async () => {
   const { shared, state, counts } = threeReaders();
   answer = async () => undefined;

@@ -114,6 +114,20 @@ test('counts that cannot be stored are stored later, and damage ends the project
   await expect(ended).rejects.toThrow(ReadModelsCorrupt);
 });
 
+test('one who is told that counts cannot be stored, and throws, ends the projection and not the process', async () => {
+  const log = createInMemoryEventLog();
+  const { writer } = createWriter();
+  const storeReadCounts = async () => {
+    throw new ReadModelsUnavailable('busy');
+  };
+  const onFault = () => {
+    throw new Error('a listener broke');
+  };
+  await beginGroup(log, 'g');
+  const { ended } = start({ log, writer: { ...writer, storeReadCounts }, clock: createClock(), onFault });
+  await expect(ended).rejects.toThrow('a listener broke');
+});
+
 /** A store in which the counts of so many groups are old, and what is asked of it. */
 function storeOf(left: readonly { groupId: string; memberCount: number }[]) {
   const asked: (readonly string[])[] = [];

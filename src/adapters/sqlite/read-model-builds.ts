@@ -149,7 +149,6 @@ export function openSqliteReadModelBuilds({ directory, removesSchema2 = false }:
       requireThere(id);
       const lock = await lockWithin(join(directory, `${id}.lock`), signal);
       try {
-        requireThere(id);
         if (removesSchema2 && served() === id) for (const suffix of suffixesOfSchema2) removeFile(directory + suffix);
         return releasing(openSqliteReadModelWriter({ file: fileOf(id) }), lock);
       } catch (error) {
