@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTimelineSource, furthestBehind, type TimelineEntry } from '../../src/delivery/timeline-source.ts';
 import { UndecodableEvent } from '../../src/events/codec.ts';
 import { deleted, edited, lunch, reacted, sent } from '../commands/events.ts';
@@ -210,17 +210,20 @@ describe('what comes, whatever happens between', () => {
   test('a log that does not show yet what was heard of is asked again, now and then', async () => {
     await stage.append(...messages(1, 3));
     const timeline = await stage.timeline('bob', 1);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { readStream } = stage.log;
     let reads = 0;
     stage.log.readStream = async () => {
       reads += 1;
-      await new Promise(setImmediate);
       return [];
     };
     const taken = take(timeline, 3);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await vi.advanceTimersByTimeAsync(200);
+    expect(reads).toBeGreaterThan(1);
     expect(reads).toBeLessThan(10);
     stage.log.readStream = readStream;
+    await vi.advanceTimersByTimeAsync(50);
     expect(versions(await taken)).toEqual([2, 3, 4]);
   });
 

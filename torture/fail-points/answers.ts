@@ -1,3 +1,4 @@
+import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
 import { inAnyOrder } from '../../test/contract/in-any-order.ts';
 import { groupIds, userIds } from './random-batch.ts';
@@ -62,12 +63,23 @@ const queriesOfPeople: ReadonlyMap<string, Ask> = new Map(
 
 export type Answers = ReadonlyMap<string, string>;
 
+/** Asked again for as long as the server cannot answer: how fast a busy machine is, is none of what is tried here. */
 export async function answersOf(stored: ReadModels): Promise<Answers> {
   const readModels = inAnyOrder(stored);
   const asked = [...queriesOfOneGroup, ...queriesOfPeople].map(
-    async ([name, ask]) => [name, JSON.stringify(await ask(readModels))] as const,
+    async ([name, ask]) => [name, JSON.stringify(await untilAnswered(() => ask(readModels)))] as const,
   );
   return new Map(await Promise.all(asked));
+}
+
+async function untilAnswered(ask: () => Promise<unknown>): Promise<unknown> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ReadModelsUnavailable)) throw error;
+    }
+  }
 }
 
 /** What one says and the other does not. */
