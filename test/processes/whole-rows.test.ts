@@ -53,6 +53,7 @@ test.each<readonly [string, (rows: BuildRows) => void, (readModels: ReadModels) 
   ['its newest message, of which the page is not full', without(5), page('all')],
   ['its oldest message', without(1), page('first')],
   ['a message in between', without(3), page('all')],
+  ['a message in between, of which the page is full', without(2), page('first')],
   ['a message at the page’s end', without(4), page('middle')],
   ['a message at the page’s beginning', without(2), page('middle')],
 ])('rows that somebody has deleted are no facts: %s', async (_, damage, ask) => {
