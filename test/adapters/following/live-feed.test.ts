@@ -101,3 +101,10 @@ test('closing ends every follower, those that come later too', () => {
   expect(early.end).toHaveBeenCalledWith(undefined);
   expect(late.end).toHaveBeenCalledWith();
 });
+
+test('what comes while nobody follows is not kept: whoever follows later reads it', () => {
+  const feed = createLiveFeed();
+  feed.events([recordedAt(5)], 4);
+  feed.join(follower());
+  expect(feed.eventsAfter(4)).toBeUndefined();
+});
