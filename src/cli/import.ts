@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Commands } from '../commands/commands.ts';
 import { type ImportSummary, importIrcFiles } from '../import/import-irc.ts';
-import { channelOf, ImportRefused, type IrcFile, readIrcFile } from '../import/irc-file.ts';
+import { channelOf, ImportRefused, type IrcFile, type IrcFileOptions, readIrcFile } from '../import/irc-file.ts';
+import { ircForms } from '../import/irc-forms/irc-forms.ts';
 import { createProgressDisplay } from '../import/progress.ts';
 import type { EventLog } from '../ports/event-log.ts';
 
@@ -15,15 +16,16 @@ export interface ImportDependencies {
   readonly open: (overrides: { data?: string }) => Promise<ImportTarget>;
 }
 
-interface ImportOptions {
+interface ImportOptions extends IrcFileOptions {
   readonly group?: string;
   readonly name?: string;
   readonly data?: string;
-  readonly date?: string;
 }
 
 /** What shells report for a process that an interrupt has ended. */
 const interruptedExitCode = 130;
+
+const forms = ircForms.map(({ name }) => name).join(', ');
 
 /** `highwater import irc FILE…` */
 export function registerImport(program: Command, { open }: ImportDependencies): void {
@@ -31,15 +33,17 @@ export function registerImport(program: Command, { open }: ImportDependencies): 
     .command('import')
     .description('bring conversations in from elsewhere')
     .command('irc')
-    .description('import logs of an IRC channel, one file a day; run again to resume')
-    .argument('<files...>', 'logs whose names hold their day (UTC), such as 2006-06-01.txt')
+    .description('import logs of an IRC channel; run again to resume')
+    .argument('<files...>', 'logs of one channel, as its program has written them')
     .option('--group <id>', 'the group to import into (default: irc- and the name of the channel)')
     .option('--name <name>', 'what a new group is called (default: the channel)')
-    .option('--date <day>', 'the day, such as 2006-06-01, of files whose names hold none')
+    .option('--format <program>', `what has written them, if it is not recognised: ${forms}`)
+    .option('--timezone <zone>', 'where its clock stood, such as Europe/Berlin (default: UTC)')
+    .option('--date <day>', 'the day, such as 2006-06-01, of files that tell none by their lines or their names')
     .option('--data <directory>', 'where the embedded stores keep their files')
     .action(async (paths: readonly string[], options: ImportOptions) => {
       const files: IrcFile[] = [];
-      for (const path of paths) files.push(await readIrcFile(path, options.date));
+      for (const path of paths) files.push(await readIrcFile(path, options));
       const { groupId, groupName } = chooseGroup(files, options);
       const target = await open(options.data === undefined ? {} : { data: options.data });
       try {

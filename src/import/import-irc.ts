@@ -5,8 +5,7 @@ import { type EventLog, type Position, startOfLog } from '../ports/event-log.ts'
 import { type CommandBatches, createCommandBatches } from './command-batches.ts';
 import { describeRefusal } from './describe-refusal.ts';
 import { appendFileImported, type ImportsState, readImports, replayGroup } from './imported-so-far.ts';
-import { createIrcClock } from './irc-clock.ts';
-import { ImportRefused, type IrcFile, parseIrcFile, readIrcFile } from './irc-file.ts';
+import { ImportRefused, type IrcFile, type IrcFileOptions, parseIrcFile, readIrcFile } from './irc-file.ts';
 import { createIrcPeople, type IrcPeople } from './irc-people.ts';
 import { lineCommands } from './line-commands.ts';
 
@@ -24,13 +23,11 @@ export interface ImportProgress {
   readonly totalLines: number;
 }
 
-export interface ImportIrcOptions {
+export interface ImportIrcOptions extends IrcFileOptions {
   readonly commands: Pick<Commands, 'handleGroup' | 'newestGroup'>;
   readonly log: EventLog;
-  /** Paths of logs, one day each. See readIrcFile. */
+  /** Paths of logs of one channel. See readIrcFile. */
   readonly files: readonly string[];
-  /** The day (YYYY-MM-DD) of files whose names hold none. */
-  readonly date?: string | undefined;
   readonly groupId: string;
   /** What a group that is created is called; its id unless given. */
   readonly groupName?: string | undefined;
@@ -42,7 +39,7 @@ export interface ImportIrcOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type FileImportOptions = Omit<ImportIrcOptions, 'files' | 'date'>;
+export type FileImportOptions = Omit<ImportIrcOptions, 'files' | keyof IrcFileOptions>;
 
 /** What one run did. Messages, joins, leaves and renames are those that were appended to the log in it. */
 export interface ImportSummary {
@@ -79,12 +76,12 @@ interface Run {
 /** What importIrcFiles does, for the files at these paths. Nothing is imported unless every one of them can be read. */
 export async function importIrc(options: ImportIrcOptions): Promise<ImportSummary> {
   const files: IrcFile[] = [];
-  for (const path of options.files) files.push(await readIrcFile(path, options.date));
+  for (const path of options.files) files.push(await readIrcFile(path, options));
   return importIrcFiles(files, options);
 }
 
 /**
- * Imports logs of one channel into one group, in the order of their days, by the same commands as everybody else's.
+ * Imports logs of one channel into one group, in the order of their first lines, by the same commands as everybody else's.
  *
  * A run that was stopped, by whatever, is resumed by running it again: files that are done are known by their bytes, and
  * of a file that is half done the log of events tells the last line that is in it. Running again after the end changes
@@ -112,7 +109,7 @@ export async function importIrcFiles(given: readonly IrcFile[], options: FileImp
   const bySha256 = new Map(
     given.filter(({ sha256 }) => !imports.sha256s.has(sha256)).map((file) => [file.sha256, file]),
   );
-  const files = [...bySha256.values()].sort((a, b) => a.day - b.day || (a.name < b.name ? -1 : 1));
+  const files = [...bySha256.values()].sort((a, b) => a.begin - b.begin || (a.name < b.name ? -1 : 1));
   counts.skippedFiles = given.length - files.length;
 
   const [first] = files;
@@ -145,7 +142,7 @@ async function enterGroup(
       type: 'CreateGroup',
       commandId: deriveId('irc', 'create', groupId),
       actorId,
-      at: new Date(first.day).toISOString(),
+      at: beforeAll(first),
       groupId,
       name: groupName ?? groupId,
       members: [],
@@ -161,6 +158,9 @@ async function enterGroup(
   }
   return replayGroup(log, groupId, people.applyEvent);
 }
+
+/** Midnight before the first line, in UTC: the group is there before anything is said in it. */
+const beforeAll = ({ begin }: IrcFile): string => `${new Date(begin).toISOString().slice(0, 10)}T00:00:00.000Z`;
 
 function createBatches(options: FileImportOptions, counts: Counts): CommandBatches {
   const counted: Partial<Record<GroupEvent['type'], 'messages' | 'joins' | 'leaves' | 'renames'>> = {
@@ -191,13 +191,12 @@ const stepLines = 250;
 async function importFile(run: Run, file: IrcFile, lastLine: number): Promise<void> {
   const { options, actorId, counts, people, batches, totalLines } = run;
   const parsed = parseIrcFile(file);
-  const clock = createIrcClock(file.day, parsed.firstMinute);
   const context = { file, parsed, people, actorId };
-  let at = new Date(file.day).toISOString();
+  let at = new Date(file.begin).toISOString();
 
-  for (const [index, line] of parsed.lines.entries()) {
+  for (const [index, { line, at: moment }] of parsed.lines.entries()) {
     const number = index + 1;
-    at = new Date(clock.next(line.minute)).toISOString();
+    at = new Date(moment).toISOString();
     counts.lines += 1;
     if (number > lastLine) {
       const outcome = lineCommands(context, { number, line, at });

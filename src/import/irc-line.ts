@@ -1,85 +1,96 @@
-/** One line of a channel's log. `minute` is the minute of the day (or half-day) that the line shows, if it shows any. */
-export type IrcLine = { readonly minute?: number } & (
+import type { LineTime } from './irc-stamp.ts';
+
+/** What one line of a channel's log says, whichever program wrote it. */
+export type IrcLine =
   | { readonly kind: 'message'; readonly nick: string; readonly text: string }
   /** `/me` text: the nick and what follows, still in one piece. See splitActor. */
   | { readonly kind: 'action'; readonly text: string }
-  /** An action as older logs write it, unless nobody can have acted so. See splitActor. */
-  | { readonly kind: 'remark'; readonly text: string }
-  | { readonly kind: 'join'; readonly nick: string; readonly channel: string }
+  /** What may be an action and may be the server's: it is one where it begins with somebody who is known. */
+  | { readonly kind: 'remark'; readonly text: string; readonly isByAnybody?: boolean }
+  | { readonly kind: 'join'; readonly nick: string; readonly channel?: string | undefined }
   | { readonly kind: 'leave'; readonly nick: string }
   | { readonly kind: 'kick'; readonly nick: string }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
+  /** The line before was said so many more times. `of` is that line, once the file has been read. */
+  | { readonly kind: 'repeated'; readonly times: number; readonly of?: SpokenLine | undefined }
   /** The server's business: modes, topics, net splits, and blank lines. */
   | { readonly kind: 'notice' }
-  | { readonly kind: 'unreadable'; readonly reason: string }
-);
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
-const timed = /^\[(\d\d):(\d\d)\] ?(.*)$/s;
-const said = /^<([^>]+)> ?(.*)$/s;
-const toChannel = /^-([^:\s]+):#[^\s-]\S*- (.*)$/s;
-const relayed = /^\(([^/\s]+)\/#[^\s)]+\) (.*)$/s;
-/** Nicks are short: the bound keeps a hostile line from being tried at each of its spaces. */
-const joined = /^(.{1,80}?) +\[[^@]*@[^@]*\] +has joined (#\S+)\s*$/;
-const left = /^(.{1,80}?) +\[[^@]*@\S*\] +has (?:left|quit)(?:\s|$)/;
-const kicked = /^(.{1,80}?) +was kicked off #\S+ by \S/;
-const renamed = /^(.{1,80}?) +is now known as (.+?)\s*$/;
-const serverNotice =
-  /^(?:mode\/#|net(?:joined|split): |\.*\[topic\/|Topic (?:\(|for #)|(?:Starting|Ending) logfile |\S+ changed the topic of #)/;
+/** What somebody said or did. */
+export type SpokenLine = Extract<IrcLine, { readonly kind: 'message' | 'action' }>;
+
+/** A line as its program's form is read. */
+export interface ReadLine {
+  readonly line: IrcLine;
+  readonly time?: LineTime | undefined;
+  /** True where no other program writes such a line. */
+  readonly isOwn?: boolean;
+}
+
+export const notice: IrcLine = { kind: 'notice' };
+export const unreadable = (reason: string): IrcLine => ({ kind: 'unreadable', reason });
 
 /** A nick is part of a user's id, so it must be as printable as ids are. */
 const wellFormedNick = /^[^\s\p{C}<>]{1,60}$/u;
 
-/**
- * Reads one line, without its end. Never throws: what no rule knows is `unreadable`. Host masks and the reasons of
- * leaving are dropped here and go no further.
- */
-export function parseIrcLine(line: string): IrcLine {
-  if (line.startsWith('===')) return parseServerLine(line);
-  const match = timed.exec(line);
-  if (match === null) return line.trim() === '' ? { kind: 'notice' } : unreadable('no line of an IRC log');
-  const [, hours = '', minutes = '', rest = ''] = match;
-  const minute = Number(hours) * 60 + Number(minutes);
-  if (Number(hours) > 23 || Number(minutes) > 59) return unreadable(`no time of day: ${hours}:${minutes}`);
-  return { minute, ...parseSpeech(rest) };
+/** Some programs show a speaker's rank before the nick. None of these characters can begin a nick. */
+const rank = /^[@+%~&!]/;
+
+/** Undefined where the text is no nick. */
+export function readNick(text: string | undefined): string | undefined {
+  const nick = (text ?? '').replace(rank, '');
+  return wellFormedNick.test(nick) ? nick : undefined;
 }
 
-function parseSpeech(rest: string): IrcLine {
-  const [, speaker, text = ''] = said.exec(rest) ?? toChannel.exec(rest) ?? relayed.exec(rest) ?? [];
-  if (speaker !== undefined) {
-    // Some clients show a speaker's rank before the nick. None of these characters can begin a nick.
-    const nick = readNick(speaker.replace(/^[@+%~&]/, ''));
-    return nick === undefined ? unreadable('no nick') : { kind: 'message', nick, text };
-  }
-  if (/^ ?\* \S/.test(rest)) return { kind: 'action', text: rest.slice(rest.indexOf('*') + 2) };
-  return rest.startsWith('===') ? parseServerLine(rest) : unreadable('neither a message nor an action');
+/** `<nick> text`, which nearly all programs write so; undefined where it is something else. */
+export function readSpeech(rest: string): IrcLine | undefined {
+  const [, speaker, text = ''] = said.exec(rest) ?? [];
+  const nick = readNick(speaker?.trim());
+  if (speaker === undefined) return undefined;
+  return nick === undefined ? unreadable('no nick') : { kind: 'message', nick, text };
 }
 
-function parseServerLine(line: string): IrcLine {
-  if (!line.startsWith('=== ')) return { kind: 'notice' };
-  const text = line.slice(4);
-  const [, joiner = '', channel = ''] = joined.exec(text) ?? [];
-  const join = readNick(joiner);
-  if (join !== undefined) return { kind: 'join', nick: join, channel };
-  const leave = readNick(left.exec(text)?.[1]);
-  if (leave !== undefined) return { kind: 'leave', nick: leave };
-  const kick = readNick(kicked.exec(text)?.[1]);
-  if (kick !== undefined) return { kind: 'kick', nick: kick };
-  const rename = renamed.exec(text);
-  const from = readNick(rename?.[1]);
-  const to = readNick(rename?.[2]);
-  if (from !== undefined && to !== undefined) return { kind: 'rename', from, to };
-  return serverNotice.test(text) || text.trim() === '' ? { kind: 'notice' } : { kind: 'remark', text };
+const said = /^<([^>]{1,80})>(?: (.*)|$)/s;
+
+/** Who joins, leaves or is kicked, where there is a nick; otherwise the line cannot be read. */
+export function event(kind: 'join' | 'leave' | 'kick', written: string | undefined, channel?: string): IrcLine {
+  const nick = readNick(written);
+  if (nick === undefined) return unreadable('no nick');
+  return kind === 'join' ? { kind, nick, channel } : { kind, nick };
 }
 
-const unreadable = (reason: string): IrcLine => ({ kind: 'unreadable', reason });
+export function renamed(written: string | undefined, next: string | undefined): IrcLine {
+  const [from, to] = [readNick(written), readNick(next)];
+  return from === undefined || to === undefined ? unreadable('no nick') : { kind: 'rename', from, to };
+}
+
+/** `nick (user@host)` and the like: what follows is never what somebody says, even in words that no rule knows. */
+const masked = /^\S{1,80} ?[([<][^\s@]{1,80}@[^\s)\]>]{1,255}[)\]>]/;
+
+/** An action, unless it names a host: then it is the server's, in words that are not known here. */
+export function action(text: string): IrcLine {
+  return masked.test(text) ? unreadable('words of the program that are not known') : { kind: 'action', text };
+}
+
+const codes = { colour: 0x03, hexColour: 0x04 } as const;
+/** Bold, plain, fixed width, reverse, italics, struck out, underlined. */
+const plainCodes: ReadonlySet<number> = new Set([0x02, 0x0f, 0x11, 0x16, 0x1d, 0x1e, 0x1f]);
+const afterControl = /\p{Cc}[\da-f,]{0,6}/giu;
+
+/** Without bold, colours and the like, which some programs keep and others drop. */
+export function withoutFormatting(text: string): string {
+  return text.replace(afterControl, (match) => {
+    const code = match.charCodeAt(0);
+    const rest = match.slice(1);
+    if (code === codes.colour) return rest.replace(/^\d{1,2}(?:,\d{1,2})?/, '');
+    if (code === codes.hexColour) return rest.replace(/^[\da-f]{6}/i, '');
+    return plainCodes.has(code) ? rest : match;
+  });
+}
 
 /** These logs put a space after every closing bracket, within nicks too: `bur[n] er` is bur[n]er. */
 export const withoutBracketSpaces = (text: string): string => text.replaceAll('] ', ']');
-
-function readNick(text: string | undefined): string | undefined {
-  const nick = withoutBracketSpaces(text ?? '').trimEnd();
-  return wellFormedNick.test(nick) ? nick : undefined;
-}
 
 /** What IRC itself allows as a nick: nearly no word that a server would begin a line with is one by mistake. */
 const strictNick = /^[a-z_[\]\\^{}|`][\w[\]\\^{}|`-]*$/i;
@@ -99,7 +110,7 @@ export function splitActor(
 ): { readonly nick: string; readonly text: string } | undefined {
   for (const pattern of [longestNick, /^\S+/]) {
     const [written] = pattern.exec(text) ?? [];
-    const nick = readNick(written);
+    const nick = readNick(withoutBracketSpaces(written ?? '').trimEnd());
     if (written !== undefined && nick !== undefined && isKnown(nick)) {
       return { nick, text: text.slice(written.length).trimStart() };
     }

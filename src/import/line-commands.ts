@@ -2,7 +2,7 @@ import type { GroupCommand } from '../commands/group.ts';
 import { deriveId } from '../events/event-id.ts';
 import { lineId, preparationId } from './imported-so-far.ts';
 import type { IrcFile, ParsedIrcFile } from './irc-file.ts';
-import { type IrcLine, isIrcNick, splitActor } from './irc-line.ts';
+import { type IrcLine, isIrcNick, type SpokenLine, splitActor, withoutFormatting } from './irc-line.ts';
 import { findMentions } from './irc-mentions.ts';
 import type { IrcPeople, PeopleChange } from './irc-people.ts';
 
@@ -39,16 +39,13 @@ export function lineCommands(context: LineContext, numbered: NumberedLine): Line
   const isKnown = (nick: string) => parsed.nicks.has(nick.toLowerCase()) || people.holder(nick) !== undefined;
   switch (line.kind) {
     case 'message':
-      return message(context, numbered, line.nick, line.text, line.text);
     case 'action':
-    case 'remark': {
-      // Who only ever acts is known by nothing else: what may be a nick is taken for one, rather than lose what they did.
-      const actor = splitActor(line.text, isKnown) ?? splitActor(line.text, isIrcNick);
-      if (actor === undefined)
-        return line.kind === 'remark' ? { kind: 'notice' } : { kind: 'problem', reason: 'no nick' };
-      // As it reads in every client: the nick is part of the sentence, and the star says that nobody said it.
-      return message(context, numbered, actor.nick, actor.text, `* ${actor.nick} ${actor.text}`);
-    }
+    case 'remark':
+      return spoken(context, numbered, line, isKnown);
+    case 'repeated':
+      return line.of === undefined
+        ? { kind: 'problem', reason: 'nothing was said before that could be repeated' }
+        : repeated(context, numbered, line.of, line.times, isKnown);
     case 'join': {
       const { change } = people.appear(line.nick);
       return change === undefined ? nothing : changes(context, numbered, [change]);
@@ -77,6 +74,58 @@ export function lineCommands(context: LineContext, numbered: NumberedLine): Line
     default:
       return line satisfies never;
   }
+}
+
+type Spoken = SpokenLine | Extract<IrcLine, { readonly kind: 'remark' }>;
+
+function spoken(
+  context: LineContext,
+  numbered: NumberedLine,
+  line: Spoken,
+  isKnown: (nick: string) => boolean,
+): LineOutcome {
+  if (line.kind === 'message') {
+    if (line.text.startsWith(actionRequest)) {
+      const text = withoutFormatting(line.text.slice(actionRequest.length).replace(request, ''));
+      return message(context, numbered, line.nick, text, `* ${line.nick} ${text}`);
+    }
+    // What clients ask each other, such as for a version, is nothing that anybody said.
+    if (line.text.startsWith(request)) return { kind: 'notice' };
+    const text = withoutFormatting(line.text);
+    return message(context, numbered, line.nick, text, text);
+  }
+  const text = withoutFormatting(line.text);
+  // Who only ever acts is known by nothing else: what may be a nick is taken for one, rather than lose what they did.
+  const isByAnybody = line.kind === 'action' || line.isByAnybody === true;
+  const actor = splitActor(text, isKnown) ?? (isByAnybody ? splitActor(text, isIrcNick) : undefined);
+  if (actor === undefined) return line.kind === 'remark' ? { kind: 'notice' } : { kind: 'problem', reason: 'no nick' };
+  // As it reads in every client: the nick is part of the sentence, and the star says that nobody said it.
+  return message(context, numbered, actor.nick, actor.text, `* ${actor.nick} ${actor.text}`);
+}
+
+/** Some programs write what one client asks of others as it came, and actions among them. */
+const request = '\u0001';
+const actionRequest = `${request}ACTION `;
+
+/** So many messages of one line. Only the last is the line's own: it is done once that one is in the log. */
+function repeated(
+  context: LineContext,
+  numbered: NumberedLine,
+  line: SpokenLine,
+  times: number,
+  isKnown: (nick: string) => boolean,
+): LineOutcome {
+  const outcome = spoken(context, numbered, line, isKnown);
+  if (outcome.kind !== 'commands') return outcome;
+  const last = outcome.commands.at(-1);
+  if (last?.type !== 'SendMessage') return outcome;
+  const before = outcome.commands.slice(0, -1);
+  const again = Array.from({ length: times - 1 }, (_, index) => {
+    const part = `again:${index + 1}`;
+    const messageId = deriveId('irc', context.file.sha256, String(numbered.number), part);
+    return { ...last, commandId: `${last.commandId}:${part}`, messageId };
+  });
+  return { kind: 'commands', commands: [...before, ...again, last] };
 }
 
 function message(context: LineContext, numbered: NumberedLine, nick: string, said: string, text: string): LineOutcome {

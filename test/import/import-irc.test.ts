@@ -129,7 +129,7 @@ describe('importing a log', () => {
     const good = await stores.file('2006-06-01.txt', day);
     const undated = await stores.file('notes.txt', day);
     await expect(stores.run([good, undated])).rejects.toThrow(ImportRefused);
-    await expect(stores.run([good, '/nowhere/2006-02-30.txt'])).rejects.toThrow('holds no date');
+    await expect(stores.run([good, undated])).rejects.toThrow('tell a day');
     await expect(stores.run([good, '/nowhere/2006-06-02.txt'])).rejects.toThrow('cannot be read');
     expect(await stores.log.endPosition()).toBe(-1);
     const { summary } = await stores.run([undated], { date: '2006-06-01' });
