@@ -135,7 +135,9 @@ function prepareSearch(database: DatabaseSync) {
       const [groupKey, lastSeq, activityPosition] = extent.get(groupId) ?? [];
       if (groupKey === undefined || lastSeq === undefined || activityPosition === undefined) return [];
       const [start, end] = [messageKeyOf(groupKey, 0), messageKeyOf(groupKey, lastSeq) + 1];
-      return found.all(words, start, activityPosition < before ? end : endBefore(before, start, end), limit);
+      const bound = activityPosition < before ? end : endBefore(before, start, end);
+      // A number is bound as a float, by which the index does not skip: it would go through every group's hits.
+      return found.all(words, BigInt(start), BigInt(bound), limit);
     });
     return places.sort(newestFirst).slice(0, limit);
   };
