@@ -4,6 +4,7 @@ import { type AccessRefusal, type Refused, tokenExpired } from '../rights/access
 import { createPolicy, type Policy } from '../rights/policy.ts';
 import type { Viewer } from '../rights/viewer.ts';
 import { refusalError } from './error-table.ts';
+import { createListLoaders, type ListLoaders } from './list-loaders.ts';
 import { accepted } from './refused.ts';
 import type { RequestRates } from './request-rates.ts';
 import type { Services } from './services.ts';
@@ -20,7 +21,7 @@ export interface RequestContext {
   readonly turns: Lane;
 }
 
-export interface Loaders {
+export interface Loaders extends ListLoaders {
   group(groupId: string): Promise<GroupRow | undefined>;
   message(groupId: string, messageId: string): Promise<MessageRow | undefined>;
   reactionCounts(groupId: string, seq: number): Promise<readonly ReactionCount[]>;
@@ -32,17 +33,22 @@ export function createContext(
   rates: RequestRates,
   turns: Lane,
 ): RequestContext {
+  const { readModels: people, messages } = services;
+  function viewerOf(): Viewer {
+    const known = accepted(viewer);
+    if (known.expiresAt <= services.now()) throw refusalError(tokenExpired);
+    return known;
+  }
   return {
     services,
     rates,
     turns,
     policy: createPolicy(services.commands, services.now),
-    viewer() {
-      const known = accepted(viewer);
-      if (known.expiresAt <= services.now()) throw refusalError(tokenExpired);
-      return known;
+    viewer: viewerOf,
+    loaders: {
+      ...createLoaders(services),
+      ...createListLoaders({ people, messages, viewerId: () => viewerOf().userId }),
     },
-    loaders: createLoaders(services),
   };
 }
 
@@ -52,7 +58,10 @@ const joinKey = (groupId: string, rest: string | number): string => `${groupId} 
 /**
  * A subscription's context lives as long as its socket, and rows change: so nothing is cached beyond one batch.
  */
-function createLoaders({ readModels, messages: shownMessages }: Services): Loaders {
+function createLoaders({
+  readModels,
+  messages: shownMessages,
+}: Services): Pick<Loaders, 'group' | 'message' | 'reactionCounts'> {
   const groups = new DataLoader<string, GroupRow | undefined>(
     async (ids) => {
       const rows = new Map((await readModels.groups([...new Set(ids)])).map((row) => [row.groupId, row]));

@@ -9,6 +9,7 @@ import { type Subscriber, type Subscription, startDeliveries, type Take } from '
 import type { Deliveries, DeliveryRefusal } from './delivery-refusal.ts';
 import type { Freshness } from './freshness.ts';
 import type { FeedEvent, LiveFeed } from './live-feed.ts';
+import { unreadCount } from './unread.ts';
 
 /** Where the viewer stands in one group, now; or where they stood when they left it. */
 export interface InboxEntry {
@@ -33,11 +34,6 @@ export interface InboxSourceOptions extends Subscriber {
 /** Changes of one group within this time are told together. */
 const coalesceMilliseconds = 250;
 const groupsPerPage = 200;
-
-/** What is unread is derived, never counted up: what came after the mark, or after one joined. Own messages move the mark. */
-export function unreadCount(lastSeq: number, markedUpTo: number, memberAfterSeq: number): number {
-  return Math.max(0, lastSeq - Math.max(markedUpTo, memberAfterSeq));
-}
 
 /**
  * Every change of the viewer's inbox from now on: new messages, own marks (also from other devices), joining, leaving. Of
@@ -125,7 +121,7 @@ function createInbox(options: InboxSourceOptions, subscription: Subscription): I
       groupId,
       lastSeq,
       markedUpTo,
-      unreadCount: unreadCount(lastSeq, markedUpTo, reading.memberAfterSeq),
+      unreadCount: unreadCount(lastSeq, Math.max(markedUpTo, reading.memberAfterSeq)),
       left: false,
     };
   }

@@ -24,13 +24,22 @@ export interface TimelineRange {
   readonly last: boolean;
 }
 
+/** Which of a list in the order of its keys: those between two keys, at most `limit` of them. */
+export interface KeyRange {
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly limit: number;
+  /** Where there are more, the last ones, and otherwise the first. */
+  readonly last?: boolean;
+}
+
 /**
  * Pages of what people look at, of groups, people and numbers. No page is half of a batch of one group. It holds at most
  * `limit` rows and starts after the given key; keys are those of its last row. Throws ReadModelsUnavailable.
  */
 export interface PeoplePages {
   /** Active members by user id, ascending. */
-  membersPage(groupId: string, afterUserId: string | undefined, limit: number): Promise<readonly MemberRow[]>;
+  membersPage(groupId: string, range: KeyRange): Promise<readonly MemberRow[]>;
   /** Rows of these people of the group, also of those who have left it, in any order. */
   members(groupId: string, userIds: readonly string[]): Promise<readonly MemberRow[]>;
   /** The groups of which the person is an active member, newest activity first. */
@@ -53,7 +62,8 @@ export interface PeoplePages {
     limit: number,
   ): Promise<readonly NamedMember[]>;
   /**
-   * The person's groups with something unread, in any order: messages after their mark, or after the present stay began.
+   * The person's groups with something unread, in any order: messages after their mark and the beginning of the present
+   * stay. A halted group is none of them.
    * Looks at a row for each of their groups, and at no message.
    */
   unreadGroups(userId: string): Promise<readonly UnreadGroup[]>;

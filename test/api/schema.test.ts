@@ -14,6 +14,7 @@ import {
 } from 'graphql';
 import { expect, it } from 'vitest';
 import { schema } from '../../src/api/schema/schema.ts';
+import { isViewerDependent } from '../../src/api/schema/viewer-fields.ts';
 
 it('is what schema.graphql says (npm run schema writes it)', async () => {
   const file = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8');
@@ -31,10 +32,10 @@ const promised = buildSchema(`
     group(groupId: ID!, atLeast: Position): Group
     message(groupId: ID!, messageId: ID!, atLeast: Position): Message
     inbox(first: Int = 50, after: String, atLeast: Position): InboxConnection
-    mentions(first: Int = 50, after: String): MessageConnection
-    search(groupId: ID!, text: String!, first: Int = 20, after: String): MessageConnection
+    mentions(first: Int = 50, after: String, atLeast: Position): MessageConnection
+    search(text: String!, groupId: ID, first: Int = 20, after: String, atLeast: Position): MessageConnection
   }
-  type User implements Node { id: ID! userId: ID! }
+  type User implements Node { id: ID! userId: ID! unreadGroupCount: Int! unreadMentionCount: Int! }
   type InboxConnection { edges: [InboxEdge!]! nodes: [InboxItem!]! pageInfo: PageInfo! }
   type InboxEdge { cursor: String! node: InboxItem! }
   type MessageConnection { edges: [MessageEdge!]! nodes: [Message!]! pageInfo: PageInfo! }
@@ -46,15 +47,21 @@ const promised = buildSchema(`
   type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
   type Group implements Node {
     id: ID! groupId: ID! name: String! createdAt: DateTime! memberCount: Int! lastSeq: Int! version: Int!
-    members(first: Int = 50, after: String): MemberConnection!
-    timeline(first: Int, after: String, last: Int, before: String): MessageConnection!
+    lastMessage: Message
+    members(first: Int, after: String, last: Int, before: String, query: String): MemberConnection!
+    member(userId: ID!): Member
+    timeline(first: Int, after: String, last: Int, before: String, around: Int): MessageConnection!
     membership: Membership
   }
-  type Membership { role: Role! markedUpTo: Int! unreadCount: Int! }
+  type Membership {
+    role: Role! markedUpTo: Int! unreadCount: Int! firstUnreadSeq: Int unreadMentionCount: Int!
+  }
   type Member implements Node { id: ID! userId: ID! name: String! role: Role! isPresent: Boolean! }
   enum Role { OWNER ADMIN MEMBER }
   type Reader { member: Member! readAt: DateTime! }
-  type Reaction { emoji: String! count: Int! }
+  type Reaction {
+    emoji: String! count: Int! members(first: Int = 10, after: String): MemberConnection! viewerHasReacted: Boolean!
+  }
   type ReadExplanation { audience: Int! read: Int! notYet: Int! leftBeforeReading: Int! }
   type Message implements Node {
     id: ID! messageId: ID! seq: Int! group: Group! author: Member! text: String sentAt: DateTime! editedAt: DateTime
@@ -160,6 +167,21 @@ it('says of everything in it what it is', () => {
     })
     .filter(({ of }) => !of.description?.trim().endsWith('.'));
   expect(silent.map(({ where }) => where)).toEqual([]);
+});
+
+it('says of every field that depends on the viewer that it does, and of no other', () => {
+  const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
+    isObjectType(type)
+      ? Object.values(type.getFields()).map((field) => ({ where: `${type.name}.${field.name}`, field }))
+      : [],
+  );
+  const marked = fields.filter(({ field }) => isViewerDependent(field)).map(({ where }) => where);
+  const said = fields.filter(({ field }) => field.description?.includes('Depends on the viewer.'));
+  expect(said.map(({ where }) => where)).toEqual(marked);
+  expect(marked.sort()).toEqual([
+    ...['Group.membership', 'Query.inbox', 'Query.me', 'Query.mentions', 'Query.search'],
+    'Reaction.viewerHasReacted',
+  ]);
 });
 
 it('lets no refusal of one root field take the answers of others with it', () => {

@@ -82,7 +82,7 @@ function progressContract(fixture: ReadModelsFixture): void {
     const answers = [
       readModels.groups(['g']),
       readModels.members('g', ['ada']),
-      readModels.membersPage('g', undefined, 9),
+      readModels.membersPage('g', { limit: 9 }),
       readModels.inboxPage('ada', undefined, 9),
       readModels.timelinePage('g', range),
       readModels.messages('g', ['m']),

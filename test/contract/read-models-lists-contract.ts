@@ -126,6 +126,9 @@ function unreadContract(fixture: ReadModelsFixture): void {
     await history.send('late', 'bob', 'four').mark('unread', 'ada', 3).mark('back', 'ada', 5).apply(writer);
     expect(await unread()).toEqual([{ groupId: 'late', afterSeq: 3, lastSeq: 4 }]);
     expect(await readModels.unreadGroups('nobody')).toEqual([]);
+    const position = history.position + 1;
+    await writer.apply([{ type: 'haltGroup', groupId: 'late', position, reason: 'not JSON' }], position);
+    expect(await unread()).toEqual([]);
   });
 }
 

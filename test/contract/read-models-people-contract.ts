@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { KeyRange } from '../../src/ports/pages.ts';
 import { memberRows } from './everything-shown.ts';
 import type { ReadModelsFixture } from './read-models-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
@@ -44,10 +45,19 @@ export function peopleContract(fixture: ReadModelsFixture): void {
     const { writer, readModels } = fixture;
     await new History().create('g', 'Group', ['d', 'a', 'e', 'c', 'b']).leave('g', 'c').apply(writer);
     const page = async (after: string | undefined) =>
-      (await readModels.membersPage('g', after, 2)).map(({ userId }) => userId);
+      (await readModels.membersPage('g', { after, limit: 2 })).map(({ userId }) => userId);
     expect(await page(undefined)).toEqual(['a', 'b']);
     expect(await page('b')).toEqual(['d', 'e']);
     expect(await page('e')).toEqual([]);
+    const ids = async (range: KeyRange) =>
+      (await readModels.membersPage('g', range)).map(({ userId }) => userId).join(' ');
+    expect(await ids({ limit: 2, last: true })).toBe('d e');
+    expect(await ids({ before: 'd', limit: 2, last: true })).toBe('a b');
+    expect(await ids({ before: 'd', limit: 1, last: true })).toBe('b');
+    expect(await ids({ before: 'e', limit: 9 })).toBe('a b d');
+    expect(await ids({ after: 'a', before: 'e', limit: 1 })).toBe('b');
+    expect(await ids({ after: 'a', before: 'e', limit: 1, last: true })).toBe('d');
+    expect(await ids({ after: 'd', before: 'b', limit: 9 })).toBe('');
   });
 
   test('an inbox goes by the newest message or the creation, across groups, without those that were left', async () => {

@@ -25,7 +25,7 @@ function questions(): ReadonlyMap<string, (moment: MomentQueries) => Promise<unk
     const keys = [1, 2, 3].map((seq) => ({ groupId, seq }));
     asked.set(`snapshot of ${groupId}`, (moment) => moment.groupSnapshot(groupId));
     asked.set(`members of ${groupId}`, (moment) => moment.members(groupId, userIds));
-    asked.set(`page of members of ${groupId}`, (moment) => moment.membersPage(groupId, undefined, 99));
+    asked.set(`page of members of ${groupId}`, (moment) => moment.membersPage(groupId, { limit: 99 }));
     asked.set(`timeline of ${groupId}`, (moment) => moment.timelinePage(groupId, range));
     asked.set(`messages of ${groupId}`, (moment) => moment.messages(groupId, messageIds));
     asked.set(`named of ${groupId}`, (moment) => moment.membersByName(groupId, '', undefined, 99));

@@ -22,7 +22,7 @@ export function createInMemoryLists(rows: () => BuildRows): Lists {
     unreadGroups: async (userId) =>
       [...rows().groups.values()].flatMap(({ group, members }) => {
         const member = members.get(userId);
-        if (toGroupRow(group) === undefined || !member?.active) return [];
+        if (toGroupRow(group) === undefined || group.haltedAt !== null || !member?.active) return [];
         const { groupId, lastSeq } = group;
         const afterSeq = Math.max(member.markedUpTo, member.stays.at(-1)?.from ?? 0);
         return lastSeq > afterSeq ? [{ groupId, afterSeq, lastSeq }] : [];

@@ -47,12 +47,12 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
       membersOf(groupId)
         .filter(({ userId }) => userIds.includes(userId))
         .map(toMember),
-    membersPage: async (groupId, afterUserId, limit) =>
-      membersOf(groupId)
-        .filter(({ active, userId }) => active && userId > (afterUserId ?? ''))
-        .sort(byUserId)
-        .slice(0, limit)
-        .map(toMember),
+    membersPage: async (groupId, { after = '', before, limit, last }) => {
+      const range = membersOf(groupId)
+        .filter(({ active, userId }) => active && userId > after && (before === undefined || userId < before))
+        .sort(byUserId);
+      return range.slice(last ? Math.max(0, range.length - limit) : 0, last ? undefined : limit).map(toMember);
+    },
     inboxPage: async (userId, before, limit) =>
       [...rows().groups.values()]
         .flatMap(({ group: stored, members }) => {

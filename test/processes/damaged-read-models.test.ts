@@ -48,7 +48,7 @@ test('damage that the projector meets is mended while the server runs, and queri
   await expect.poll(page, { timeout: 30_000 }).toMatchObject({
     group: { lastSeq: 2, timeline: { edges: [{ node: { messageId: 'm1' } }, { node: { messageId: 'm2' } }] } },
   });
-  expect(await server.services.readModels.membersPage('g', undefined, 9)).toMatchObject([{ userId: 'ada' }]);
+  expect(await server.services.readModels.membersPage('g', { limit: 9 })).toMatchObject([{ userId: 'ada' }]);
 });
 
 test.each([

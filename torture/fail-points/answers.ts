@@ -22,7 +22,7 @@ export const queriesOfOneGroup: ReadonlyMap<string, Ask> = new Map(
       },
     ],
     [`timeline of ${groupId}`, (readModels) => readModels.timelinePage(groupId, all)],
-    [`members of ${groupId}`, (readModels) => readModels.membersPage(groupId, undefined, 99)],
+    [`members of ${groupId}`, (readModels) => readModels.membersPage(groupId, { limit: 99 })],
     [`names of ${groupId}`, (readModels) => readModels.membersByName(groupId, '', undefined, 99)],
     [`found in ${groupId}`, (readModels) => readModels.search([groupId], 'apple', undefined, 99)],
     [

@@ -29,7 +29,8 @@ export function subjectsOf(
         (messageId) => [vault, diary, outside].map((groupId) => ({ groupId, messageId })),
       );
     case 'search':
-      return [vault, diary, nowhere].map((groupId) => ({ groupId, text: 'sought' }));
+      // Without a group, all of one's own.
+      return [vault, diary, nowhere, null].map((groupId) => ({ groupId, text: 'sought' }));
     case 'timeline':
       return [vault, diary, nowhere].map((groupId) => ({ groupId, afterVersion: groupId === nowhere ? null : -1 }));
     case 'readCounts':

@@ -27,11 +27,16 @@ export interface WalkDocument {
   readonly rootArguments: readonly string[];
   /** Variables that take a cursor, of the root field and of lists below it. */
   readonly cursors: readonly string[];
+  /** Variables of fields below the root that take somebody's user id. */
+  readonly people: readonly string[];
 }
 
 const cursorArguments = new Set(['after', 'before']);
 const isCursor = ({ name, type }: GraphQLArgument): boolean =>
   cursorArguments.has(name) && getNamedType(type).name === 'String';
+
+/** The only argument that a field below the root requires. */
+const person = 'userId';
 
 interface Step {
   readonly selection: string;
@@ -56,7 +61,7 @@ export function schemaDocuments(operation: Operation, options: { readonly eachLe
   if (!root) return [];
   return Object.values(root.getFields()).flatMap((field) => {
     const step = rootStep(field);
-    const all = reach(field.type, [step], new Set());
+    const all = reach(field.type, [step], new Set(), options.eachLeafAlone);
     return all.flatMap((reached) => documentsOf(operation, field, reached, options.eachLeafAlone));
   });
 }
@@ -67,27 +72,39 @@ function rootStep(field: GraphQLField<unknown, unknown>): Step {
   return { selection: given === '' ? field.name : `${field.name}(${given})`, variables };
 }
 
-function reach(output: GraphQLOutputType, steps: readonly Step[], above: ReadonlySet<string>): Reached[] {
+/** Rows of a page are reached by its edges; by `nodes`, which are the same, they are shown and, unless `everywhere`, no further. */
+function reach(
+  output: GraphQLOutputType,
+  steps: readonly Step[],
+  above: ReadonlySet<string>,
+  everywhere: boolean,
+): Reached[] {
   const named = getNamedType(output);
   if (isAbstractType(named)) {
     return schema
       .getPossibleTypes(named)
-      .flatMap((type) => reach(type, [...steps, { selection: `... on ${type.name}`, variables: [] }], above));
+      .flatMap((type) =>
+        reach(type, [...steps, { selection: `... on ${type.name}`, variables: [] }], above, everywhere),
+      );
   }
   if (!isObjectType(named)) return [];
   const here: Reached = { type: named, steps, above };
   // One that stands above itself is shown with its leaves and no further.
-  if (above.has(named.name)) return [here];
+  const isTwin = !everywhere && steps.at(-1)?.selection === 'nodes';
+  if (above.has(named.name) || isTwin) return [here];
   const below = new Set([...above, named.name]);
   const fields = Object.values(named.getFields()).filter(({ type }) => isCompositeType(getNamedType(type)));
-  return [here, ...fields.flatMap((field) => reach(field.type, [...steps, nestedStep(field, steps.length)], below))];
+  const further = fields.flatMap((field) =>
+    reach(field.type, [...steps, nestedStep(field, steps.length)], below, everywhere),
+  );
+  return [here, ...further];
 }
 
 function nestedStep(field: GraphQLField<unknown, unknown>, depth: number): Step {
-  const required = field.args.find(isRequiredArgument);
+  const required = field.args.find((argument) => isRequiredArgument(argument) && argument.name !== person);
   if (required !== undefined) throw new Error(`the walk knows no value for ${field.name}(${required.name}:)`);
   const variables = field.args
-    .filter(isCursor)
+    .filter((argument) => isCursor(argument) || argument.name === person)
     .map(({ name, type }) => ({ name: `${name}${depth}`, type: String(type) }));
   const given = variables.map((variable) => `${variable.name.replace(/\d+$/, '')}: $${variable.name}`).join(', ');
   return { selection: given === '' ? field.name : `${field.name}(${given})`, variables };
@@ -119,6 +136,7 @@ function documentsOf(
       leaves: selected.map(({ name }) => `${type.name}.${name}`),
       rootArguments,
       cursors: cursors.map(({ name }) => name),
+      people: variables.flatMap(({ name }) => (/^userId\d+$/.test(name) ? [name] : [])),
     };
   });
 }

@@ -21,6 +21,8 @@ interface Stay {
 export interface Secrets {
   /** A new marker for something in this group: a word, so that it can be searched for. */
   make(groupId: string, label: string): string;
+  /** An emoji, which cannot be made up, as a marker: one that stands nowhere but in this group. */
+  hold(groupId: string, emoji: string): string;
   /** What was deleted or replaced. */
   withdraw(text: string): void;
   enter(groupId: string, userId: string): void;
@@ -51,6 +53,11 @@ export function createSecrets(tag: string): Secrets {
       const text = `zq${tag}${label}${moment}x`;
       secrets.push({ text, groupId, madeAt: moment, withdrawnAt: Number.POSITIVE_INFINITY });
       return text;
+    },
+    hold(groupId, emoji) {
+      moment += 1;
+      secrets.push({ text: emoji, groupId, madeAt: moment, withdrawnAt: Number.POSITIVE_INFINITY });
+      return emoji;
     },
     withdraw(text) {
       moment += 1;

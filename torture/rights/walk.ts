@@ -82,6 +82,11 @@ function linesOfQuestions(options: WalkOptions, asker: Asker): readonly (readonl
   const isMember = asker.userId !== undefined && insiders.some((person) => person === asker.person);
   const isLeftOut = ({ operation }: WalkDocument, index: number) =>
     !exhaustive && isMember && operation === 'mutation' && index > 0 && options.random() < 0.75;
+  // Somebody of the group, where a field below the root is about somebody.
+  const about = ({ people }: WalkDocument, subject: Variables): Variables => ({
+    ...subject,
+    ...Object.fromEntries(people.map((name) => [name, scene.userId('ola')])),
+  });
   const branches = Map.groupBy(documents, ({ root, branch }) => `${root} ${branch}`);
   const lines = [...branches.values()].flatMap((below) => {
     const [first] = below;
@@ -90,8 +95,8 @@ function linesOfQuestions(options: WalkOptions, asker: Asker): readonly (readonl
       below
         .filter((document, index) => !isLeftOut(document, index))
         .flatMap((document): Question[] => [
-          { document, query: document.query, variables: subject },
-          ...withCursors(document, subject, draw(forged, options.random)),
+          { document, query: document.query, variables: about(document, subject) },
+          ...withCursors(document, about(document, subject), draw(forged, options.random)),
         ]),
     );
   });

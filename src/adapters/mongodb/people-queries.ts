@@ -1,5 +1,5 @@
 import type { Filter } from 'mongodb';
-import type { PeoplePages } from '../../ports/pages.ts';
+import type { KeyRange, PeoplePages } from '../../ports/pages.ts';
 import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
 import type { InboxRow, MessageKey, ReaderRow } from '../../ports/rows.ts';
 import { stateAt, tooNew } from './commit-point.ts';
@@ -16,17 +16,21 @@ export function createPeopleQueries(connection: Connection, reads: GroupsToRead)
   /** Members by user id, ascending, of whom `accept` is true, each as of the group. */
   async function pageOf(
     { _id: groupId, appliedTo }: GroupDocument,
-    afterUserId: string | undefined,
-    { filter, accept, limit, options }: WantedMembers,
+    { after = '', before, limit, last: fromTheEnd = false }: KeyRange,
+    { filter, accept, options }: WantedMembers,
   ): Promise<MembershipDocument[] | typeof tooNew> {
     const page: MembershipDocument[] = [];
-    let after = afterUserId ?? '';
+    let userId = { $gt: after, ...(before !== undefined && { $lt: before }) };
     // One more than are wanted: among those who have read a message is its author, who is none of its readers.
     const pieceSize = limit + 1;
     while (page.length < limit) {
-      const wanted = { groupId, userId: { $gt: after }, ...filter };
+      const wanted = { groupId, userId, ...filter };
       const documents = await run(() =>
-        collections.memberships.find(wanted, options).sort({ userId: 1 }).limit(pieceSize).toArray(),
+        collections.memberships
+          .find(wanted, options)
+          .sort({ userId: fromTheEnd ? -1 : 1 })
+          .limit(pieceSize)
+          .toArray(),
       );
       for (const document of documents) {
         const state = stateAt(document, appliedTo);
@@ -35,9 +39,9 @@ export function createPeopleQueries(connection: Connection, reads: GroupsToRead)
       }
       const last = documents.at(-1);
       if (last === undefined || documents.length < pieceSize) break;
-      after = last.userId;
+      userId = fromTheEnd ? { ...userId, $lt: last.userId } : { ...userId, $gt: last.userId };
     }
-    return page;
+    return fromTheEnd ? page.reverse() : page;
   }
 
   return {
@@ -48,12 +52,12 @@ export function createPeopleQueries(connection: Connection, reads: GroupsToRead)
         const documents = await run(() => collections.memberships.find(theirs, options).toArray());
         return allAt(documents, (id) => groups.get(id), toMemberRow);
       }),
-    membersPage: (groupId, afterUserId, limit) =>
+    membersPage: (groupId, range) =>
       reads.consistently(async (options) => {
         const group = (await reads.groups([groupId], options)).get(groupId);
         if (group === undefined) return [];
         const accept: Accept = ({ active }) => active;
-        const page = await pageOf(group, afterUserId, { filter: reads.perhapsActive, accept, limit, options });
+        const page = await pageOf(group, range, { filter: reads.perhapsActive, accept, options });
         return page === tooNew ? tooNew : page.map(toMemberRow);
       }),
     inboxPage: createInboxPage(connection, reads),
@@ -66,7 +70,6 @@ type Accept = (member: MembershipDocument) => boolean;
 interface WantedMembers {
   readonly filter: Filter<MembershipDocument>;
   readonly accept: Accept;
-  readonly limit: number;
   readonly options: ReadOptions;
 }
 
@@ -137,7 +140,7 @@ function createReadersPage(
   reads: GroupsToRead,
   pageOf: (
     group: GroupDocument,
-    afterUserId: string | undefined,
+    range: KeyRange,
     wanted: WantedMembers,
   ) => Promise<MembershipDocument[] | typeof tooNew>,
 ): PeoplePages['readersPage'] {
@@ -161,7 +164,7 @@ function createReadersPage(
     const rows: ReaderRow[] = [];
     let after = afterUserId;
     while (rows.length < limit) {
-      const page = await pageOf(group, after, { filter, accept, limit, options });
+      const page = await pageOf(group, { after, limit }, { filter, accept, options });
       if (page === tooNew) return tooNew;
       const userIds = page.map(({ userId }) => userId);
       const moments = await firstMarks(connection, key, options, userIds);

@@ -19,7 +19,7 @@ export function createUnreadQueries(
         return [...memberships.values()].flatMap(({ group, stays, markedUpTo }): readonly UnreadGroup[] => {
           const { groupId, lastSeq } = group;
           const afterSeq = Math.max(markedUpTo, stays.at(-1)?.from ?? 0);
-          return lastSeq > afterSeq ? [{ groupId, afterSeq, lastSeq }] : [];
+          return group.haltedAt === null && lastSeq > afterSeq ? [{ groupId, afterSeq, lastSeq }] : [];
         });
       }),
     mentionCounts: (userId, after, limit) =>

@@ -55,7 +55,8 @@ function prepareUnreadGroups(database: DatabaseSync): Queries['unreadGroups'] {
     database,
     `SELECT g.group_id, g.last_seq, m.marked_up_to, m.stays
      FROM members m CROSS JOIN groups g ON g.group_key = m.group_key
-     WHERE m.user_id = ? AND m.active = 1 AND g.created_at IS NOT NULL AND g.last_seq > m.marked_up_to`,
+     WHERE m.user_id = ? AND m.active = 1 AND g.created_at IS NOT NULL AND g.halted_at IS NULL
+       AND g.last_seq > m.marked_up_to`,
   );
   return (userId) =>
     behind.all(userId).flatMap(([groupId, lastSeq, markedUpTo, stays]): readonly UnreadGroup[] => {

@@ -19,6 +19,7 @@ import {
   prepareGroupSnapshot,
   prepareHaltedGroups,
   prepareQuery,
+  type Query,
   toGroupRow,
   toMemberRow,
   toStays,
@@ -65,7 +66,7 @@ export function openSqliteReadModels({ file, momentLimits: limits = {} }: Sqlite
     groups: async (groupIds) => reading((query) => query.groups(groupIds)),
     groupSnapshot: (groupId) => inTurn(() => reading((query) => query.groupSnapshot(groupId))),
     members: async (groupId, userIds) => reading((query) => query.members(groupId, userIds)),
-    membersPage: async (groupId, after, limit) => reading((query) => query.membersPage(groupId, after, limit)),
+    membersPage: async (groupId, range) => reading((query) => query.membersPage(groupId, range)),
     inboxPage: async (userId, before, limit) => reading((query) => query.inboxPage(userId, before, limit)),
     timelinePage: async (groupId, range) => reading((query) => query.timelinePage(groupId, range)),
     messages: async (groupId, messageIds) => reading((query) => query.messages(groupId, messageIds)),
@@ -131,17 +132,22 @@ function prepareAcceptedCommands(database: DatabaseSync): Queries['acceptedComma
     );
 }
 
+/** An id holds printable characters only, and this is none. */
+const afterAnyId = '\u{10FFFF}';
+
 function preparePeopleQueries(database: DatabaseSync) {
   const group = prepareQuery<GroupColumns>(
     database,
     `SELECT ${from('g', groupColumns)} FROM groups g WHERE g.group_id = ? AND g.created_at IS NOT NULL`,
   );
   const memberTables = 'groups g CROSS JOIN members m ON m.group_key = g.group_key';
-  const page = prepareQuery<MemberColumns>(
-    database,
-    `SELECT ${from('m', memberColumns)} FROM ${memberTables}
-     WHERE g.group_id = ? AND m.user_id > ? AND m.active = 1 ORDER BY m.user_id LIMIT ?`,
-  );
+  const pageIn = (order: 'ASC' | 'DESC'): Query<MemberColumns> =>
+    prepareQuery(
+      database,
+      `SELECT ${from('m', memberColumns)} FROM ${memberTables}
+       WHERE g.group_id = ? AND m.user_id > ? AND m.user_id < ? AND m.active = 1 ORDER BY m.user_id ${order} LIMIT ?`,
+    );
+  const [firstPage, lastPage] = [pageIn('ASC'), pageIn('DESC')];
   const member = prepareQuery<MemberColumns>(
     database,
     `SELECT ${from('m', memberColumns)} FROM ${memberTables} WHERE g.group_id = ? AND m.user_id = ?`,
@@ -156,8 +162,10 @@ function preparePeopleQueries(database: DatabaseSync) {
   return {
     groups: (groupIds) =>
       inOneSnapshot(database, () => groupIds.flatMap((groupId) => group.all(groupId).map(toGroupRow))),
-    membersPage: (groupId, afterUserId, limit) =>
-      page.all(groupId, afterUserId ?? '', limit).map((row) => toMemberRow(groupId, row)),
+    membersPage(groupId, { after = '', before = afterAnyId, limit, last }) {
+      const rows = (last ? lastPage : firstPage).all(groupId, after, before, limit);
+      return (last ? rows.reverse() : rows).map((row) => toMemberRow(groupId, row));
+    },
     members: (groupId, userIds) =>
       inOneSnapshot(database, () =>
         userIds.flatMap((userId) => member.all(groupId, userId).map((row) => toMemberRow(groupId, row))),

@@ -7,8 +7,8 @@ import { costing, maximumPageSize } from './field-cost.ts';
 /** A page of a list that can be long, as Relay's cursor connections specify it. */
 export interface Connection<Node> {
   readonly edges: readonly Edge<Node>[];
-  readonly hasNextPage: boolean;
-  /** Of a list that is read in one direction it takes a look at its beginning, for whoever asks. */
+  /** Where what is read for the page does not tell, it takes one more look, for whoever asks. */
+  readonly hasNextPage: boolean | (() => Promise<boolean>);
   readonly hasPreviousPage: boolean | (() => Promise<boolean>);
 }
 
@@ -20,7 +20,11 @@ interface Edge<Node> {
 const pageInfo = builder.objectRef<Connection<unknown>>('PageInfo').implement({
   description: 'Where a page stands in its list.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether the list goes on after this page.' }),
+    hasNextPage: t.boolean({
+      description: 'Whether the list goes on after this page.',
+      extensions: costing({ own: 10 }),
+      resolve: ({ hasNextPage }) => (typeof hasNextPage === 'boolean' ? hasNextPage : hasNextPage()),
+    }),
     hasPreviousPage: t.boolean({
       description: 'Whether the list holds anything before this page.',
       extensions: costing({ own: 10 }),

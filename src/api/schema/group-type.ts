@@ -1,31 +1,25 @@
-import { unreadCount } from '../../delivery/inbox-source.ts';
-import type { GroupRow, MemberRow, MessageRow } from '../../ports/rows.ts';
+import type { GroupRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
-import { decodeNumberCursor, decodeTextCursor, encodeCursor, type ListName } from '../cursor.ts';
 import { forMember } from '../for-member.ts';
 import { encodeNodeId } from '../node-id.ts';
-import {
-  besidePage,
-  type Connection,
-  forwardPage,
-  type PageArguments,
-  pageRange,
-  pageSize,
-  type Range,
-} from './connection.ts';
-import { bothWays, forwardArguments } from './connection-arguments.ts';
+import { bothWays } from './connection-arguments.ts';
 import { costing } from './field-cost.ts';
-import { groupMember } from './member-type.ts';
+import { knownMember } from './member-type.ts';
+import { membersByDefault, membersPage } from './members-page.ts';
+import { membership } from './membership-type.ts';
+import { messageBehind } from './projected-rows.ts';
+import { timelinePage } from './timeline-page.ts';
 import {
   groupRef,
   idDescription,
-  type MemberNode,
   memberConnection,
+  memberRef,
   membershipRef,
   messageConnection,
+  messageRef,
   nodeInterface,
-  roleEnum,
 } from './types.ts';
+import { dependsOnViewer } from './viewer-fields.ts';
 
 groupRef.implement({
   description: 'A group as its present members see it.',
@@ -40,78 +34,61 @@ groupRef.implement({
     version: t.exposeInt('version', {
       description: 'The version of the group’s stream that this answer shows: where a subscription may start.',
     }),
+    lastMessage: t.field({
+      type: messageRef,
+      nullable: true,
+      description: 'The newest message, also once it is deleted; null when there is none.',
+      extensions: costing({ own: 3 }),
+      resolve: lastMessage,
+    }),
     members: t.field({
       type: memberConnection,
-      description: 'Present members, by user id.',
-      args: forwardArguments(50),
-      extensions: costing({ own: 10, page: { sizes: ['first'], byDefault: 50 } }),
-      resolve: async ({ groupId }, { first, after }, context) => {
-        const list: ListName = ['members', groupId];
-        const { readModels } = context.services;
-        return forwardPage<MemberRow, string, MemberNode>(
-          {
-            list,
-            read: (key, limit) => forMember(context, groupId, () => readModels.membersPage(groupId, key, limit)),
-            keyOf: ({ userId }) => userId,
-            nodeOf: (row) => row,
-          },
-          { size: pageSize('first', first, 50), after: decodeTextCursor(list, after) },
-        );
+      description:
+        'Present members, by user id, the first 50 with neither `first` nor `last`; with a query those whose name it begins, by name: for completing what somebody types.',
+      args: {
+        ...bothWays(),
+        query: t.arg.string({
+          description:
+            'What a word of the name begins with, and what follows it, without regard to case or accents. Goes with first and after.',
+        }),
       },
+      extensions: costing({ own: 10, page: { sizes: ['first', 'last'], byDefault: membersByDefault } }),
+      resolve: membersPage,
+    }),
+    member: t.field({
+      type: memberRef,
+      nullable: true,
+      description: 'Somebody who is or was in the group; null for anybody else.',
+      args: { userId: t.arg.id({ required: true, description: 'Who it is.' }) },
+      extensions: costing({ own: 3 }),
+      resolve: ({ groupId }, { userId }, context) =>
+        forMember(context, groupId, () => knownMember(context, groupId, userId)),
     }),
     timeline: t.field({
       type: messageConnection,
       description: 'Messages in the order of their seq. With neither `first` nor `last` the newest 50.',
-      args: bothWays(),
+      args: {
+        ...bothWays(),
+        around: t.arg.int({
+          description:
+            'A page with the message of this seq in its middle, `first` messages long or 50. Beyond the newest message it is the newest page.',
+        }),
+      },
       extensions: costing({ own: 10, page: { sizes: ['first', 'last'], byDefault: 50 } }),
-      resolve: timeline,
+      resolve: timelinePage,
     }),
     membership: t.field({
       type: membershipRef,
       nullable: true,
-      description: 'The caller’s own; null once they are no longer a member.',
-      extensions: costing({ own: 5 }),
+      description: 'The caller’s own; null once they are no longer a member. Depends on the viewer.',
+      extensions: { ...costing({ own: 5 }), ...dependsOnViewer },
       resolve: membership,
     }),
   }),
 });
 
-membershipRef.implement({
-  description: 'Where the caller stands in a group.',
-  fields: (t) => ({
-    role: t.expose('role', { type: roleEnum, description: 'What the caller may do in the group.' }),
-    markedUpTo: t.exposeInt('markedUpTo', { description: 'The caller’s high-water mark; 0 before anything was read.' }),
-    unreadCount: t.exposeInt('unreadCount', { description: 'Messages after the mark, or after joining.' }),
-  }),
-});
-
-/** Every seq from 1 to the newest is a message, so a page's bounds are arithmetic. */
-async function timeline(
-  { groupId, lastSeq }: GroupRow,
-  { first, after, last, before }: PageArguments,
-  context: RequestContext,
-): Promise<Connection<MessageRow>> {
-  const list: ListName = ['timeline', groupId];
-  const ends = { after: decodeNumberCursor(list, after), before: decodeNumberCursor(list, before) };
-  const range = pageRange(lastSeq, { first, last, ...ends }, 50);
-  const rows = await forMember(context, groupId, () => timelineRows(context, groupId, range));
-  return {
-    edges: rows.map((node) => ({ cursor: encodeCursor(list, node.seq), node })),
-    ...besidePage(range, lastSeq),
-  };
-}
-
-async function timelineRows({ services }: RequestContext, groupId: string, { from, to }: Range) {
-  const page = { fromSeq: from, toSeq: to, limit: to - from + 1, last: false };
-  return page.limit < 1 ? [] : services.messages.timelinePage(groupId, page);
-}
-
-async function membership({ groupId }: GroupRow, _: object, context: RequestContext) {
-  const viewer = context.viewer();
-  const member = await groupMember(context, groupId, viewer.userId);
-  const counts = await context.services.counts.of(groupId);
-  const reading = counts.reading(viewer.userId);
-  if (!member.active || !reading?.active) return null;
-  const { markedUpTo, memberAfterSeq } = reading;
-  return { role: member.role, markedUpTo, unreadCount: unreadCount(counts.lastSeq(), markedUpTo, memberAfterSeq) };
+async function lastMessage({ groupId, lastSeq }: GroupRow, _: object, context: RequestContext) {
+  if (lastSeq === 0) return null;
+  const row = await forMember(context, groupId, () => context.loaders.messageBySeq(groupId, lastSeq));
+  return row ?? Promise.reject(messageBehind());
 }

@@ -1,18 +1,7 @@
 import type { GroupState } from '../../commands/group-state.ts';
 import type { RequestContext } from '../context.ts';
 import { encodeNodeId } from '../node-id.ts';
-import { builder } from './builder.ts';
-import { idDescription, type MemberNode, memberRef, nodeInterface, roleEnum, userRef } from './types.ts';
-
-userRef.implement({
-  description: 'A person, outside of any group.',
-  interfaces: [nodeInterface],
-  fields: (t) => ({
-    id: t.id({ description: idDescription, resolve: ({ userId }) => encodeNodeId({ type: 'User', userId }) }),
-    userId: t.exposeID('userId', { description: 'What inputs take, and tokens name.' }),
-    name: t.exposeString('name', { description: 'What the person is called, as their token says it.' }),
-  }),
-});
+import { idDescription, type MemberNode, memberRef, nodeInterface, roleEnum } from './types.ts';
 
 memberRef.implement({
   description: 'A person in a group, also after leaving: authors stay authors.',
@@ -29,17 +18,6 @@ memberRef.implement({
   }),
 });
 
-builder.queryField('me', (t) =>
-  t.field({
-    type: userRef,
-    description: 'Whom the token names.',
-    resolve: (_, __, context) => {
-      const { userId, name } = context.viewer();
-      return { userId, name };
-    },
-  }),
-);
-
 /** From the group's warm state, so that neither a page nor a delivery reads a row per author. */
 export async function groupMember(context: RequestContext, groupId: string, userId: string): Promise<MemberNode> {
   const { state } = await context.services.commands.group(groupId);
@@ -51,4 +29,14 @@ export async function groupMember(context: RequestContext, groupId: string, user
 export function memberOf(state: GroupState, groupId: string, userId: string): MemberNode | undefined {
   const member = state.members.get(userId);
   return member && { groupId, userId, name: member.name, role: member.role, active: member.active };
+}
+
+/** The same, and null for one who never was a member. */
+export async function knownMember(
+  context: RequestContext,
+  groupId: string,
+  userId: string,
+): Promise<MemberNode | null> {
+  const { state } = await context.services.commands.group(groupId);
+  return memberOf(state, groupId, userId) ?? null;
 }

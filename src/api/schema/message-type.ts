@@ -112,14 +112,6 @@ messageRef.implement({
   }),
 });
 
-reactionRef.implement({
-  description: 'One emoji under a message.',
-  fields: (t) => ({
-    emoji: t.exposeString('emoji', { description: 'What was reacted with.' }),
-    count: t.exposeInt('count', { description: 'How many stand behind it.' }),
-  }),
-});
-
 readerRef.implement({
   description: 'Somebody of a message’s audience who has read it.',
   fields: (t) => ({

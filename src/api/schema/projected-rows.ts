@@ -33,7 +33,8 @@ export async function projectedMessage(
 ): Promise<MessageRow> {
   requireNothingRefused(await services.freshness.atLeast(atLeast));
   const row = await loaders.message(groupId, messageId);
-  return (
-    row ?? Promise.reject(new ApiError('READ_MODELS_BEHIND', 'The message is not in the read models yet. Try again.'))
-  );
+  return row ?? Promise.reject(messageBehind());
 }
+
+export const messageBehind = (): ApiError =>
+  new ApiError('READ_MODELS_BEHIND', 'The message is not in the read models yet. Try again.');

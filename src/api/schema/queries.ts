@@ -1,9 +1,10 @@
 import { fillPage } from '../../delivery/fill-page.ts';
-import { type InboxEntry, unreadCount } from '../../delivery/inbox-source.ts';
+import type { InboxEntry } from '../../delivery/inbox-source.ts';
+import { unreadCount } from '../../delivery/unread.ts';
 import type { InboxRow, MentionRow, MessageRow } from '../../ports/rows.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeNumberCursor, type ListName } from '../cursor.ts';
-import { ApiError, refusalError } from '../error-table.ts';
+import { refusalError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { requireNothingRefused } from '../refused.ts';
 import { builder } from './builder.ts';
@@ -12,6 +13,7 @@ import { atLeastArgument, forwardArguments } from './connection-arguments.ts';
 import { costing } from './field-cost.ts';
 import { projectedGroup } from './projected-rows.ts';
 import { groupRef, inboxConnection, messageConnection, messageRef } from './types.ts';
+import { dependsOnViewer } from './viewer-fields.ts';
 
 builder.queryFields((t) => ({
   group: t.field({
@@ -43,31 +45,18 @@ builder.queryFields((t) => ({
   inbox: t.field({
     type: inboxConnection,
     nullable: true,
-    description: 'The caller’s groups, the one with the newest message first.',
+    description: 'The caller’s groups, the one with the newest message first. Depends on the viewer.',
     args: { ...forwardArguments(50), ...atLeastArgument() },
-    extensions: costing({ own: 20, page: { sizes: ['first'], byDefault: 50 } }),
+    extensions: { ...costing({ own: 20, page: { sizes: ['first'], byDefault: 50 } }), ...dependsOnViewer },
     resolve: inbox,
   }),
   mentions: t.field({
     type: messageConnection,
     nullable: true,
-    description: 'Messages that mention the caller, by name or by @all, newest first.',
-    args: forwardArguments(50),
-    extensions: costing({ own: 50, page: { sizes: ['first'], byDefault: 50 } }),
+    description: 'Messages that mention the caller, by name or by @all, newest first. Depends on the viewer.',
+    args: { ...forwardArguments(50), ...atLeastArgument() },
+    extensions: { ...costing({ own: 50, page: { sizes: ['first'], byDefault: 50 } }), ...dependsOnViewer },
     resolve: mentions,
-  }),
-  search: t.field({
-    type: messageConnection,
-    nullable: true,
-    description:
-      'Messages of a group that hold every word, newest first; whole words, without regard to case or accents.',
-    args: {
-      groupId: t.arg.id({ required: true, description: 'The group to search.' }),
-      text: t.arg.string({ required: true, description: 'Words, in any order; at most 200 characters.' }),
-      ...forwardArguments(20),
-    },
-    extensions: costing({ own: 100, page: { sizes: ['first'], byDefault: 20 } }),
-    resolve: search,
   }),
 }));
 
@@ -100,19 +89,19 @@ const inboxEntry = ({ group, member }: InboxRow): InboxEntry => ({
   groupId: group.groupId,
   lastSeq: group.lastSeq,
   markedUpTo: member.markedUpTo,
-  unreadCount: unreadCount(group.lastSeq, member.markedUpTo, member.stays.at(-1)?.from ?? 0),
+  unreadCount: unreadCount(group.lastSeq, Math.max(member.markedUpTo, member.stays.at(-1)?.from ?? 0)),
   left: false,
 });
 
 async function mentions(
   _: unknown,
-  { first, after }: ForwardArguments,
+  { first, after, atLeast }: ForwardArguments,
   context: RequestContext,
 ): Promise<Connection<MessageRow>> {
   const viewer = context.viewer();
   const list: ListName = ['mentions', viewer.userId];
   const page = { size: pageSize('first', first, 50), after: decodeNumberCursor(list, after) };
-  requireNothingRefused(await context.services.freshness.atLeast(undefined));
+  requireNothingRefused(await context.services.freshness.atLeast(atLeast));
   const { messages } = context.services;
   const read = (before: number | undefined, limit: number) =>
     fillPage<MentionRow>({
@@ -127,31 +116,4 @@ async function mentions(
 async function visibleRows<Row>(context: RequestContext, rows: readonly Row[], groupIdOf: (row: Row) => string) {
   const visible = await context.policy.visible(context.viewer(), [...new Set(rows.map(groupIdOf))]);
   return rows.filter((row) => visible.has(groupIdOf(row)));
-}
-
-interface SearchArguments extends ForwardArguments {
-  readonly groupId: string;
-  readonly text: string;
-}
-
-const longestSearch = 200;
-
-async function search(
-  _: unknown,
-  { groupId, text, first, after }: SearchArguments,
-  context: RequestContext,
-): Promise<Connection<MessageRow>> {
-  const size = pageSize('first', first, 20);
-  if (text.length > longestSearch) {
-    throw new ApiError('VALUE_INVALID', `text is longer than ${longestSearch} characters.`, { field: 'text' });
-  }
-  const list: ListName = ['search', groupId, text];
-  const { freshness, messages } = context.services;
-  const read = (before: number | undefined, limit: number) =>
-    forMember(context, groupId, async () => {
-      requireNothingRefused(await freshness.atLeast(undefined));
-      return messages.search([groupId], text, before, limit);
-    });
-  const page = { size, after: decodeNumberCursor(list, after) };
-  return forwardPage({ list, read, keyOf: ({ sentPosition }) => sentPosition, nodeOf: (row) => row }, page);
 }

@@ -1,5 +1,8 @@
 import './group-type.ts';
 import './message-type.ts';
+import './reaction-type.ts';
+import './search-query.ts';
+import './user-type.ts';
 import './mark-mutation.ts';
 import './mutations.ts';
 import './node-query.ts';

@@ -51,9 +51,12 @@ export const readCountsItemRef = builder.objectRef<ReadCountsAnnouncement>('Read
 export const readCountRangeRef = builder.objectRef<ReadCountRange>('ReadCountRange');
 
 export interface MembershipNode {
+  readonly groupId: string;
   readonly role: MemberRow['role'];
   readonly markedUpTo: number;
-  readonly unreadCount: number;
+  /** The later of the mark and of where the present stay began. */
+  readonly readUpTo: number;
+  readonly lastSeq: number;
 }
 
 export const roleEnum = builder.enumType('Role', {

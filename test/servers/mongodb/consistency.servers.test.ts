@@ -68,7 +68,7 @@ async function expectPagesToBeOfOneMoment(): Promise<void> {
   expect(counts.filter(({ seq }) => seq === 1)).toHaveLength(counts.length / 2);
   const reactions = await readModels.reactions(keys);
   expect(reactions.filter(({ seq }) => seq === 1)).toHaveLength(reactions.length / 2);
-  expect(await readModels.membersPage('g', undefined, 99)).toHaveLength(11);
+  expect(await readModels.membersPage('g', { limit: 99 })).toHaveLength(11);
   const edited = await readModels.search(['g'], 'edited', undefined, 9);
   expect(new Set(edited.map(({ text }) => text)).size).toBe(edited.length === 0 ? 0 : 1);
   expect([0, 2]).toContain(edited.length);

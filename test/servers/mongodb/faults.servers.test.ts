@@ -237,7 +237,7 @@ describe('a server that is not there', () => {
     expect(await readModels.groups(['g'])).toMatchObject([{ name: 'Group', lastSeq: 2 }]);
     await writer.apply(second.changes, second.position);
     expect(await readModels.groups(['g'])).toMatchObject([{ name: 'Renamed', lastSeq: 3 }]);
-    expect(await readModels.membersPage('g', undefined, 9)).toHaveLength(3);
+    expect(await readModels.membersPage('g', { limit: 9 })).toHaveLength(3);
     await Promise.all([writer.close(), readModels.close()]);
     await proxy.close();
     await mongo.stop();

@@ -28,7 +28,8 @@ type Ask = (readModels: ReadModels, writer: ProjectedWriter) => Promise<unknown>
 const queries: Readonly<Record<string, Ask>> = {
   groups: (readModels) => readModels.groups(['g', 'h']),
   groupSnapshot: (readModels) => readModels.groupSnapshot('g'),
-  membersPage: (readModels) => readModels.membersPage('g', 'a', 2),
+  membersPage: (readModels) => readModels.membersPage('g', { after: 'a', limit: 2 }),
+  membersPageLast: (readModels) => readModels.membersPage('g', { before: 'c', limit: 2, last: true }),
   inboxPage: (readModels) => readModels.inboxPage('ada', 99, 2),
   timelinePageFirst: (readModels) => readModels.timelinePage('g', { ...page, last: false }),
   timelinePageLast: (readModels) => readModels.timelinePage('g', { ...page, last: true }),

@@ -92,7 +92,7 @@ test('a search begins with the longest word, whose messages are the fewest by an
 
 const queries: Readonly<Record<string, (models: ReadModels) => Promise<unknown>>> = {
   groupSnapshot: (models) => models.groupSnapshot('g'),
-  membersPage: (models) => models.membersPage('g', undefined, 9),
+  membersPage: (models) => models.membersPage('g', { limit: 9 }),
   inboxPage: (models) => models.inboxPage('reader-00', undefined, 9),
   readersPage: (models) => models.readersPage({ groupId: 'g', seq: 1 }, undefined, undefined, 50),
   timelinePage: (models) => models.timelinePage('g', { fromSeq: 1, toSeq: 9, limit: 9, last: false }),

@@ -14,7 +14,7 @@ export async function shown(stored: ReadModels, groupId: string, userIds: readon
     members: members?.toSorted((a, b) => (a.userId < b.userId ? -1 : 1)),
     timeline,
     byId: (await readModels.messages(groupId, ids)).toSorted((a, b) => a.seq - b.seq),
-    active: await readModels.membersPage(groupId, undefined, 999),
+    active: await readModels.membersPage(groupId, { limit: 999 }),
     reactionCounts: (await readModels.reactionCounts(timeline)).toSorted((a, b) => a.seq - b.seq),
     named: await readModels.membersByName(groupId, '', undefined, 999),
     reactions: (await readModels.reactions(timeline)).toSorted((a, b) => (reactionKey(a) < reactionKey(b) ? -1 : 1)),

@@ -7,7 +7,7 @@ const file = process.argv[2] ?? '';
 const readModels = openSqliteReadModels({ file });
 const ask = () =>
   Promise.allSettled([
-    readModels.membersPage('g', undefined, 10),
+    readModels.membersPage('g', { limit: 10 }),
     readModels.inboxPage('ada', undefined, 10),
     readModels.groupSnapshot('g'),
     readModels.search(['g'], 'one', undefined, 10),
