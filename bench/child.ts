@@ -21,7 +21,7 @@ function pinned(place: Place): readonly string[] {
 }
 
 /** Flags for the node of every child, to profile one: `HIGHWATER_BENCH_NODE_FLAGS='--cpu-prof'`. */
-const flags = (process.env['HIGHWATER_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
+const usualFlags = (process.env['HIGHWATER_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
 
 /** Starts a script of bench/ or of the product on the node that runs this one. */
 export function startNode(
@@ -29,6 +29,7 @@ export function startNode(
   args: readonly string[],
   place: Place,
   env: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = usualFlags,
 ): ChildProcess {
   const [command = '', ...rest] = [
     ...pinned(place),
@@ -49,8 +50,9 @@ export async function runContestant<Result>(
   options: unknown,
   place: Place = 'anywhere',
   env: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = usualFlags,
 ): Promise<Result> {
-  const child = startNode(script, [JSON.stringify(options)], place, env);
+  const child = startNode(script, [JSON.stringify(options)], place, env, flags);
   const output: string[] = [];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => output.push(text));
   const [code] = (await once(child, 'close')) as [number | null];

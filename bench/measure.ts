@@ -71,7 +71,7 @@ export async function measureRow(
         }
       }
       const judged = judge(row, contestants, measured);
-      return { ...judged, stores, short, absent, notes: prepared.notes?.() ?? [] };
+      return { ...judged, stores, short, absent, notes: (await prepared.notes?.()) ?? [] };
     } finally {
       await prepared.close?.();
     }

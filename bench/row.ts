@@ -40,7 +40,7 @@ export interface Prepared {
   readonly contestants: readonly Contestant[];
   readonly absent: readonly AbsentPeer[];
   /** Figures that belong to the row without being judged; asked for after the last run. */
-  notes?(): readonly string[];
+  notes?(): Promise<readonly string[]> | readonly string[];
   close?(): Promise<void>;
 }
 

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { runContestant } from './child.ts';
 import type { EmbeddedRebuildOptions, RebuildResult } from './contestants/rebuild.ts';
 import type { ScanAndWriteOptions, ScanResult } from './contestants/scan-and-write.ts';
+import { describeProfiles, profilingFlags } from './profile.ts';
+import { rebuildParts } from './s7-parts.ts';
 
 /** A rebuild and its limit, on some stores. */
 export interface Rebuilds {
   rebuild(): Promise<RebuildResult>;
   /** May need a rebuild before it, whose result it writes. */
   scanAndWrite(): Promise<ScanResult>;
+  /** One more rebuild, by how it divides among threads and parts: a line each. */
+  profile(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -25,9 +29,9 @@ export async function inFolder<Result>(directory: string, run: (folder: string) 
 /** Rebuilds from the history's file into files. */
 export async function prepareEmbeddedRebuilds(directory: string, logFile: string): Promise<Rebuilds> {
   const rowsFile = join(directory, 'rows.db');
-  const rebuild = (readModelsFile: string): Promise<RebuildResult> => {
+  const rebuild = (readModelsFile: string, flags?: readonly string[]): Promise<RebuildResult> => {
     const options: EmbeddedRebuildOptions = { logFile, readModelsFile };
-    return runContestant('contestants/rebuild.ts', options);
+    return runContestant('contestants/rebuild.ts', options, 'anywhere', {}, flags);
   };
   await rebuild(rowsFile);
   return {
@@ -36,6 +40,12 @@ export async function prepareEmbeddedRebuilds(directory: string, logFile: string
       inFolder(directory, (folder) => {
         const options: ScanAndWriteOptions = { logFile, rowsFile, readModelsFile: join(folder, 'read-models.db') };
         return runContestant('contestants/scan-and-write.ts', options);
+      }),
+    profile: () =>
+      inFolder(directory, async (folder) => {
+        const profiles = join(folder, 'profiles');
+        const { events } = await rebuild(join(folder, 'read-models.db'), profilingFlags(profiles));
+        return describeProfiles(profiles, rebuildParts, events);
       }),
     close: async () => {},
   };

@@ -4,7 +4,9 @@ import type { RebuildResult, ServerRebuildOptions } from './contestants/rebuild.
 import type { ScanAndInsertOptions } from './contestants/scan-and-insert.ts';
 import type { ScanResult } from './contestants/scan-and-write.ts';
 import { type FreshDatabase, freshDatabase, inFreshDatabase } from './database.ts';
-import type { Rebuilds } from './s7-embedded.ts';
+import { describeProfiles, profilingFlags } from './profile.ts';
+import { inFolder, type Rebuilds } from './s7-embedded.ts';
+import { rebuildParts } from './s7-parts.ts';
 import { environmentOf, type ServerUrls } from './servers.ts';
 
 /**
@@ -12,6 +14,7 @@ import { environmentOf, type ServerUrls } from './servers.ts';
  * is measured is the whole log of the event store, which may hold more than this history.
  */
 export async function prepareRebuildsOnServers(
+  directory: string,
   servers: ServerUrls,
   history: { readonly logFile: string; readonly runId: string; readonly events: number },
 ): Promise<Rebuilds> {
@@ -27,20 +30,27 @@ export async function prepareRebuildsOnServers(
   /** The first rebuild's, kept for what the limit has to write. */
   let reference: FreshDatabase | undefined;
 
+  async function rebuild(flags?: readonly string[]): Promise<RebuildResult> {
+    const database = freshDatabase(servers);
+    const options: ServerRebuildOptions = { runId };
+    try {
+      const env = environmentOf(database.servers);
+      const result = await runContestant<RebuildResult>('contestants/rebuild.ts', options, 'anywhere', env, flags);
+      if (result.events < copied) throw new Error(`of ${copied} events, ${result.events} came`);
+      reference ??= database;
+      return result;
+    } finally {
+      if (reference !== database) await database.drop();
+    }
+  }
+
   return {
-    async rebuild() {
-      const database = freshDatabase(servers);
-      const options: ServerRebuildOptions = { runId };
-      try {
-        const env = environmentOf(database.servers);
-        const result = await runContestant<RebuildResult>('contestants/rebuild.ts', options, 'anywhere', env);
-        if (result.events < copied) throw new Error(`of ${copied} events, ${result.events} came`);
-        reference ??= database;
-        return result;
-      } finally {
-        if (reference !== database) await database.drop();
-      }
-    },
+    rebuild: () => rebuild(),
+    profile: () =>
+      inFolder(directory, async (profiles) => {
+        const { events } = await rebuild(profilingFlags(profiles));
+        return describeProfiles(profiles, rebuildParts, events);
+      }),
     async scanAndWrite() {
       if (reference === undefined) throw new Error('there are no finished read models yet');
       const options: ScanAndInsertOptions = { reference: reference.name };

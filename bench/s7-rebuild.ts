@@ -37,7 +37,7 @@ export const rebuildRow: Row = {
     const rebuilds =
       servers === undefined
         ? await prepareEmbeddedRebuilds(directory, logFile)
-        : await prepareRebuildsOnServers(servers, { logFile, runId, events });
+        : await prepareRebuildsOnServers(directory, servers, { logFile, runId, events });
     const counting: number[] = [];
     const scanning: number[] = [];
     const handed: number[] = [];
@@ -105,8 +105,9 @@ export const rebuildRow: Row = {
         ...peers.contestants,
       ],
       absent: peers.absent,
-      notes: () => [
+      notes: async () => [
         `${formatNumber(events)} events, seed ${seed}${others(handed, events)}. Of ours, ${formatNumber(spread(counting).median)} s went into the aggregated counts; of the limit, ${formatNumber(spread(scanning).median)} s into scanning and parsing.`,
+        ...(await rebuilds.profile()),
         `Emmett’s figure is that of ${formatNumber(emmettEvents)} events, taken per event: a million would take it the same or longer.`,
       ],
       close: rebuilds.close,

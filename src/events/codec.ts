@@ -66,6 +66,8 @@ export function decodeData(definition: EventDefinition, json: string, version: n
     );
   }
   const data = upcastFrom(version, definition, parseJson(json, definition.type));
+  const everyday = definition.everyday?.(data);
+  if (everyday !== undefined) return everyday;
   const parsed = definition.schema.safeParse(data);
   if (!parsed.success) throw new UndecodableEvent(`${definition.type}: ${z.prettifyError(parsed.error)}`);
   return parsed.data;

@@ -12,6 +12,11 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly schema: Schema;
   readonly upcasters: readonly Upcaster[];
   readonly version: number;
+  /**
+   * What the schema would make of nearly all data of the current version; undefined for whatever else, which the schema
+   * decides. For the one kind that most of all events are.
+   */
+  readonly everyday?: ((data: unknown) => unknown) | undefined;
 }
 
 /** The domain's view of an event of a definition. */
@@ -24,6 +29,7 @@ export function defineEvent<const Type extends string, Schema extends z.ZodType>
   type: Type,
   schema: Schema,
   upcasters: readonly Upcaster[] = [],
+  everyday?: (data: unknown) => z.infer<Schema> | undefined,
 ): EventDefinition<Type, Schema> {
-  return { type, schema, upcasters, version: upcasters.length + 1 };
+  return { type, schema, upcasters, version: upcasters.length + 1, everyday };
 }

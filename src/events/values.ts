@@ -19,6 +19,11 @@ export const messageIdSchema = idSchema;
 
 export const isId = (text: string): boolean => text.length <= maximumIdLength && idPattern.test(text);
 
+/** An id of printable ASCII, as nearly all are. */
+const everydayId = /^[!-~]+$/;
+export const isEverydayId = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= maximumIdLength && everydayId.test(value);
+
 export const roles = ['owner', 'admin', 'member'] as const;
 export type Role = (typeof roles)[number];
 export const roleSchema = z.enum(roles);

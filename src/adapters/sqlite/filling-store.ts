@@ -47,8 +47,9 @@ interface FillingThread {
 }
 
 function startThread(file: string, script: URL): FillingThread {
-  // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker.
-  const worker = new Worker(script, { workerData: { file }, execArgv: ['--no-warnings'] });
+  // Its own execArgv: a flag of this process, such as a test runner's, may not suit a worker. Whoever profiles wants both threads.
+  const profiling = process.execArgv.filter((flag) => flag.startsWith('--cpu-prof'));
+  const worker = new Worker(script, { workerData: { file }, execArgv: ['--no-warnings', ...profiling] });
   let pending: { resolve(): void; reject(error: Error): void } | undefined;
   let ended: WriterEnded | undefined;
   let crash: unknown;
