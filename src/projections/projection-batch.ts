@@ -39,7 +39,10 @@ export interface ProjectedBatch {
  * one before is committed. Live, it holds what came together.
  */
 export const bytesPerBatch = 48 * 1024 * 1024;
-/** What an event's changes take besides the texts in them, which are no longer than its data. Measured on marks: 400. */
+/**
+ * What an event's changes take besides the texts in them, which are no longer than its data; 400 and twice the data was
+ * within a tenth of the heap that was measured: 493 bytes for a mark, 837 for a message of 60 letters.
+ */
 const bytesPerEvent = 400;
 
 export interface EventBatch {

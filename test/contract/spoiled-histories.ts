@@ -12,17 +12,24 @@ export interface Entry {
   readonly event: HighwaterEvent;
 }
 
+const anyStep = fc.record({
+  groupId: fc.constantFrom(...groupIds),
+  userId: fc.constantFrom(...userIds),
+  does: fc.constantFrom('send', 'send', 'mark', 'mark', 'leave', 'join', 'edit', 'rename', 'import'),
+});
+
 /** What happens in three groups, in order, and well-formed. */
 export const anyHistory: fc.Arbitrary<readonly Entry[]> = fc
-  .array(
-    fc.record({
-      groupId: fc.constantFrom(...groupIds),
-      userId: fc.constantFrom(...userIds),
-      does: fc.constantFrom('send', 'send', 'mark', 'mark', 'leave', 'join', 'edit', 'rename', 'import'),
-    }),
-    { maxLength: 60, size: 'max' },
-  )
-  .map((steps) => [...groupIds.flatMap(begin), ...happenings(steps)]);
+  .array(anyStep, { maxLength: 60, size: 'max' })
+  .map(toHistory);
+
+/** So many steps of it: the same history for every process that is given the same seed. */
+export const sampleHistory = (seed: number, numRuns: number): readonly Entry[] =>
+  toHistory(fc.sample(anyStep, { seed, numRuns }));
+
+function toHistory(steps: readonly Step[]): readonly Entry[] {
+  return [...groupIds.flatMap(begin), ...happenings(steps)];
+}
 
 export function begin(groupId: GroupId): Entry[] {
   const members = userIds.map((userId) => ({ userId, name: userId, role: 'member' as const }));

@@ -1,27 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeEvent } from '../../src/events/codec.ts';
-import { deriveId } from '../../src/events/event-id.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { runProjection } from '../../src/projections/run-projection.ts';
-import { anyHistory, type Entry } from '../contract/spoiled-histories.ts';
+import { anyHistory } from '../contract/spoiled-histories.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { createFailingCalls, type Fate } from '../fakes/failing-calls.ts';
-import { createInMemoryEventLog } from '../fakes/in-memory-event-log.ts';
 import type { BuildRows } from '../fakes/in-memory-rows.ts';
+import { logOf } from '../fakes/log-of-entries.ts';
 import { createClock, createWriter } from './projection-under-test.ts';
-import { metadata } from './recorded-events.ts';
-
-async function logOf(entries: readonly Entry[]) {
-  const log = createInMemoryEventLog({ batchSize: 2 });
-  const versions = new Map<string, number>();
-  for (const { streamName, event } of entries) {
-    const version = versions.get(streamName) ?? -1;
-    versions.set(streamName, version + 1);
-    await log.append(streamName, version, [encodeEvent(event, metadata, deriveId(streamName, String(version)))]);
-  }
-  return log;
-}
 
 /** A clock on which every pause is over at once. */
 const hurried = {
@@ -52,7 +38,7 @@ test.each([
   async (_, how) => {
     await assertAsyncProperty(
       fc.asyncProperty(anyHistory, fc.array(anyFate, { maxLength: 40 }), async (entries, fates) => {
-        const log = await logOf(entries);
+        const log = await logOf(entries, 2);
         const sound = createWriter();
         await runProjection({ log, writer: sound.writer, signal: never, once: true });
         const next = (): Fate => fates.shift() ?? 'passes';

@@ -1,12 +1,9 @@
 import { rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { packError, unpackError } from '../../../src/adapters/sqlite/filling-messages.ts';
 import { openFillingStore } from '../../../src/adapters/sqlite/filling-store.ts';
 import { openSqliteReadModelWriter } from '../../../src/adapters/sqlite/read-model-writer.ts';
-import { encodeEvent } from '../../../src/events/codec.ts';
-import { deriveId } from '../../../src/events/event-id.ts';
 import { BuildGone } from '../../../src/ports/read-model-builds.ts';
 import {
   LeaseLost,
@@ -17,43 +14,27 @@ import {
 } from '../../../src/ports/read-model-faults.ts';
 import type { RowStore } from '../../../src/ports/row-store.ts';
 import { type ProjectionOptions, runProjection } from '../../../src/projections/run-projection.ts';
-import { anyHistory, type Entry } from '../../contract/spoiled-histories.ts';
+import { anyHistory, begin } from '../../contract/spoiled-histories.ts';
 import { assertAsyncProperty } from '../../fakes/assert-property.ts';
-import { createInMemoryEventLog } from '../../fakes/in-memory-event-log.ts';
-import { metadata } from '../../projections/recorded-events.ts';
+import { logOf } from '../../fakes/log-of-entries.ts';
+import { everyRow } from './every-row.ts';
 import { emptyFile } from './written-read-models.ts';
 
 const never = new AbortController().signal;
 
-async function logOf(entries: readonly Entry[]) {
-  const log = createInMemoryEventLog({ batchSize: 3 });
-  const versions = new Map<string, number>();
-  for (const { streamName, event } of entries) {
-    const version = versions.get(streamName) ?? -1;
-    versions.set(streamName, version + 1);
-    await log.append(streamName, version, [encodeEvent(event, metadata, deriveId(streamName, String(version)))]);
-  }
-  return log;
-}
-
-/** Every row of every table of a file that the log was projected into. */
+/** Every row of a file that the log was projected into. */
 async function projected(log: ProjectionOptions['log'], how: Partial<ProjectionOptions>) {
   const file = emptyFile();
   const writer = openSqliteReadModelWriter({ file });
   await runProjection({ log, writer, signal: never, once: true, ...how });
   await writer.close();
-  const database = new DatabaseSync(file);
-  const tables = ['groups', 'members', 'marks', 'messages', 'reactions', 'reaction_counts', 'mentions', 'commands'];
-  const rows = tables.map((table) => [table, database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`).all()]);
-  const words = database.prepare("SELECT rowid FROM message_words WHERE message_words MATCH 'a* OR e* OR t*'").all();
-  database.close();
-  return { rows, words };
+  return everyRow(file);
 }
 
 test('what is filled with a commit always under way is what is projected in one', { timeout: 60_000 }, async () => {
   await assertAsyncProperty(
     fc.asyncProperty(anyHistory, async (entries) => {
-      const log = await logOf(entries);
+      const log = await logOf(entries, 3);
       const filled = await projected(log, { filling: true, bytesPerBatch: 1_500 });
       expect(filled).toEqual(await projected(log, {}));
     }),
@@ -82,9 +63,7 @@ test('a thread that ends rejects the projection, which has applied nothing by it
   const writer = openSqliteReadModelWriter({ file });
   onTestFinished(() => writer.close());
   const ends = new URL('data:text/javascript,throw new Error("by order of the test")');
-  const log = await logOf([
-    { groupId: 'g', streamName: 'group-g', event: { type: 'GroupCreated', data: { groupId: 'g', name: 'g' } } },
-  ]);
+  const log = await logOf(begin('g'), 3);
   const openForFilling = () => openFillingStore(file, () => undefined, ends);
   const running = runProjection({
     log,
