@@ -15,7 +15,9 @@ export interface Entry {
 const anyStep = fc.record({
   groupId: fc.constantFrom(...groupIds),
   userId: fc.constantFrom(...userIds),
-  does: fc.constantFrom('send', 'send', 'mark', 'mark', 'leave', 'join', 'edit', 'rename', 'import'),
+  does: fc.constantFrom(
+    ...['send', 'send', 'mark', 'mark', 'leave', 'join', 'edit', 'delete', 'react', 'unreact', 'rename', 'import'],
+  ),
 });
 
 /** What happens in three groups, in order, and well-formed. */
@@ -76,6 +78,13 @@ export function happenings(steps: readonly Step[]): Entry[] {
     }
     if (does === 'edit' && seq > 0) {
       return own({ type: 'MessageEdited', data: { messageId: `${groupId}-${seq}`, seq, text: `pear ${seq}` } });
+    }
+    if (does === 'delete' && seq > 0) {
+      return own({ type: 'MessageDeleted', data: { messageId: `${groupId}-${seq}`, seq } });
+    }
+    if ((does === 'react' || does === 'unreact') && seq > 0) {
+      const type = does === 'react' ? 'ReactionAdded' : 'ReactionRemoved';
+      return own({ type, data: { messageId: `${groupId}-${seq}`, seq, userId, emoji: '👍' } });
     }
     if (does === 'rename') return own({ type: 'GroupRenamed', data: { name: `${groupId} ${seq}` } });
     if (does !== 'import') return [];

@@ -17,6 +17,7 @@ function failing(writer: ReadModelWriter, fails: (group: ChangedGroup) => boolea
       if (groups.some((group) => isRename(group) && fails(group))) throw new TypeError('a defect of the writer');
       return writer.commit(groups, checkpoint);
     },
+    openForFilling: async () => ({ ...failing(writer, fails), close: async () => undefined }),
   };
 }
 
@@ -51,6 +52,18 @@ test('nothing more is applied of a group that the writer has failed on', async (
   for (const groupId of ['bad', 'good']) await appendTo(log, groupStream(groupId), sent(1, 'ada'));
   await reached(log, writer);
   expect([group('bad')?.messages.size, group('good')?.messages.size]).toEqual([0, 1]);
+});
+
+test('nor of one that it has failed on while the next batch was folded', async () => {
+  const log = createInMemoryEventLog({ batchSize: 4 });
+  for (const groupId of ['bad', 'good']) await appendTo(log, groupStream(groupId), created(groupId), renamed);
+  for (const groupId of ['bad', 'good']) await appendTo(log, groupStream(groupId), sent(1, 'ada'));
+  const { writer, group } = writerThatFailsOn('bad');
+  const onPoison = vi.fn();
+  await start({ log, writer, once: true, filling: true, bytesPerBatch: 1, onPoison }).ended;
+  expect([group('bad')?.group.name, group('good')?.group.name]).toEqual(['bad', 'Anew']);
+  expect([group('bad')?.messages.size, group('good')?.messages.size]).toEqual([0, 1]);
+  expect(onPoison.mock.calls).toMatchObject([[{ groupId: 'bad', version: 1 }]]);
 });
 
 test('a group on which the writer fails again at the next start stays halted, and one on which it does not goes on', async () => {

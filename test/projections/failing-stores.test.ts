@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Position } from '../../src/ports/event-log.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import { runProjection } from '../../src/projections/run-projection.ts';
 import { anyHistory } from '../contract/spoiled-histories.ts';
@@ -25,6 +26,16 @@ const shown = ({ checkpoint, groups }: BuildRows) => ({
   groups: new Map([...groups].map(([groupId, { upTo: _, ...rows }]) => [groupId, rows])),
 });
 
+/** Is told of each checkpoint once, in their order, when it is in the rows. */
+function tellsOnce(rows: BuildRows): (checkpoint: Position) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (checkpoint) => {
+    expect(checkpoint).toBeGreaterThan(last);
+    expect(checkpoint).toBeLessThanOrEqual(rows.checkpoint.position);
+    last = checkpoint;
+  };
+}
+
 const anyFate = fc.constantFrom<Fate>('passes', 'passes', 'fails', 'lost');
 
 const oneEventABatch = 1;
@@ -37,7 +48,7 @@ test.each([
   'a store that fails at any call, before it has done what it was told, halfway or after, ends up as one that never does: %s',
   async (_, how) => {
     await assertAsyncProperty(
-      fc.asyncProperty(anyHistory, fc.array(anyFate, { maxLength: 40 }), async (entries, fates) => {
+      fc.asyncProperty(anyHistory, fc.array(anyFate, { maxLength: 60, size: 'max' }), async (entries, fates) => {
         const log = await logOf(entries, 2);
         const sound = createWriter();
         await runProjection({ log, writer: sound.writer, signal: never, once: true });
@@ -48,7 +59,9 @@ test.each([
         const writer = createFailingCalls(next).writer(failing.writer);
         // What fails at the start ends it, and it is begun again, as a process is.
         for (let ended = false; !ended; ) {
-          ended = await runProjection({ log, writer, signal: never, once: true, clock: hurried, ...how }).then(
+          const onCheckpoint = tellsOnce(failing.rows);
+          const options = { log, writer, signal: never, once: true, clock: hurried, onCheckpoint, ...how };
+          ended = await runProjection(options).then(
             () => true,
             (error: unknown) => {
               if (!(error instanceof ReadModelsUnavailable)) throw error;
