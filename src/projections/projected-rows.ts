@@ -49,12 +49,9 @@ export function createProjectedRows(
   async function load(groupIds: Iterable<string>): Promise<void> {
     const unknown = [...groupIds].filter((groupId) => !known.has(groupId));
     if (unknown.length === 0) return;
-    const rows = underWay?.rows;
-    const others = unknown.filter((groupId) => rows?.group(groupId) === undefined);
-    const loaded = others.length === 0 ? [] : await store.loadGroups(others);
-    const found = new Map(loaded.map((row) => [row.groupId, row]));
+    const found = new Map((await store.loadGroups(unknown)).map((row) => [row.groupId, row]));
     for (const groupId of unknown) {
-      const row = rows?.group(groupId) ?? found.get(groupId);
+      const row = found.get(groupId);
       known.set(groupId, { row: { before: row, after: row ?? unknownGroup(groupId) }, members: new Map() });
     }
     knownRows += unknown.length;
@@ -66,10 +63,10 @@ export function createProjectedRows(
     if (rows === undefined) return store.loadRows(wanted);
     const parts = wanted.map(rows.find);
     const others = parts.map((part) => part.others).filter(isAnyWanted);
-    const loaded = others.length === 0 ? [] : [await store.loadRows(others)];
-    const all = [...parts.map(({ found }) => found), ...loaded];
+    const loaded = others.length === 0 ? noRows : await store.loadRows(others);
+    const all = [...parts.map(({ found }) => found), loaded];
     return {
-      members: all.flatMap(({ members }) => members),
+      members: loaded.members,
       messages: all.flatMap(({ messages }) => messages),
       reactions: all.flatMap(({ reactions }) => reactions),
       reactionCounts: all.flatMap(({ reactionCounts }) => reactionCounts),
@@ -150,6 +147,8 @@ export function createProjectedRows(
     },
   };
 }
+
+const noRows: LoadedRows = { members: [], messages: [], reactions: [], reactionCounts: [] };
 
 const groupOf = ({ groupId }: { readonly groupId: string }): string => groupId;
 

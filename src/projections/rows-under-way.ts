@@ -1,15 +1,16 @@
-import type { ChangedGroup, ChangedRow, LoadedRows, RowKeys, StoredGroup } from '../ports/row-store.ts';
+import type { ChangedGroup, ChangedRow, LoadedRows, RowKeys } from '../ports/row-store.ts';
 import { idOfReaction } from './rows/reaction.ts';
 
-/** The rows of a commit that is under way: the store may not have them yet. */
+/**
+ * The rows of a commit that is under way: the store may not have them yet. Its groups and members are not asked for: they
+ * are known for at least as long.
+ */
 export interface RowsUnderWay {
-  group(groupId: string): StoredGroup | undefined;
   /** What it changes of these rows, and the keys of all others. */
-  find(keys: RowKeys): { readonly found: LoadedRows; readonly others: RowKeys };
+  find(keys: RowKeys): { readonly found: Omit<LoadedRows, 'members'>; readonly others: RowKeys };
 }
 
 interface RowsOfGroup {
-  readonly members: ReadonlyMap<string, LoadedRows['members'][number]>;
   readonly messages: ReadonlyMap<number, LoadedRows['messages'][number]>;
   readonly reactions: ReadonlyMap<string, LoadedRows['reactions'][number]>;
   readonly reactionCounts: ReadonlyMap<number, LoadedRows['reactionCounts'][number]>;
@@ -25,7 +26,6 @@ export function createRowsUnderWay(changed: readonly ChangedGroup[]): RowsUnderW
     const one = groups.get(groupId);
     if (known !== undefined || one === undefined) return known;
     const rows = {
-      members: keyed(one.members, ({ userId }) => userId),
       messages: keyed(one.messages, ({ seq }) => seq),
       reactions: keyed(one.reactions, idOfReaction),
       reactionCounts: keyed(one.reactionCounts, ({ seq }) => seq),
@@ -35,22 +35,14 @@ export function createRowsUnderWay(changed: readonly ChangedGroup[]): RowsUnderW
   }
 
   return {
-    group: (groupId) => groups.get(groupId)?.group.after,
     find(keys) {
       const rows = rowsOf(keys.groupId);
-      const members = taken(keys.userIds, (userId) => rows?.members.get(userId));
       const messages = taken(keys.seqs, (seq) => rows?.messages.get(seq));
       const reactions = taken(keys.reactions, (key) => rows?.reactions.get(idOfReaction(key)));
       const counts = taken(keys.countedSeqs, (seq) => rows?.reactionCounts.get(seq));
       return {
-        found: {
-          ...{ members: members.found, messages: messages.found },
-          ...{ reactions: reactions.found, reactionCounts: counts.found },
-        },
-        others: {
-          ...{ groupId: keys.groupId, userIds: members.others, seqs: messages.others },
-          ...{ reactions: reactions.others, countedSeqs: counts.others },
-        },
+        found: { messages: messages.found, reactions: reactions.found, reactionCounts: counts.found },
+        others: { ...keys, seqs: messages.others, reactions: reactions.others, countedSeqs: counts.others },
       };
     },
   };
