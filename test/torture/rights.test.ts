@@ -3,7 +3,7 @@ import { run } from '../../torture/r11-rights.ts';
 
 /** R11 in short: `npm run torture -- R11` is the long form. */
 test('nobody is shown what they may not see, whatever they ask for and whenever their rights change', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   const seed = Date.now() % 2 ** 31;
   console.info(`everybody asks with seed ${seed}`);

@@ -23,7 +23,7 @@ export interface RoundResult {
 
 /** Needs more than 10,000 events to be shown, and holds nothing but a version. */
 const neverShown = new Set(['Resync.version']);
-const patienceMilliseconds = 15_000;
+const patienceMilliseconds = 120_000;
 /** The inbox tells changes of 250 ms together, counts are announced after 100 ms: what was on its way has come by then. */
 const onItsWayMilliseconds = 600;
 

@@ -54,7 +54,7 @@ export async function setScene(stage: RightsStage, secrets: Secrets, tag: string
   const messages = { edited: `by-ola-${tag}`, deleted: `deleted-${tag}`, twin: `twin-${tag}` };
   const texts = new Map<string, string>();
   const names = new Map<string, string>();
-  const emoji = secrets.hold(vault, '🦩');
+  const emoji = secrets.makeEmoji(vault);
   const departures = new Map<string, { version: number; lastSeq: number; position: number }>();
   let [rounds, spoken] = [0, 0];
 
@@ -180,7 +180,7 @@ export async function setScene(stage: RightsStage, secrets: Secrets, tag: string
       });
       await say('mia', vault, `after-${rounds}-${tag}`, { mentions: [userId('ola')] });
       for (const messageId of [messageOf('fay'), messages.edited]) {
-        await act('mia', 'addReaction', { groupId: vault, messageId, emoji: secrets.hold(vault, '🪐') });
+        await act('mia', 'addReaction', { groupId: vault, messageId, emoji: secrets.makeEmoji(vault) });
       }
       await edit('ola', vault, messages.edited);
       await say('ron', vault, `deleted-${rounds}-${tag}`);

@@ -1,3 +1,5 @@
+import { isEmoji } from '../../src/events/emoji.ts';
+
 /** A text that only some may ever be shown. */
 interface Secret {
   readonly text: string;
@@ -21,8 +23,8 @@ interface Stay {
 export interface Secrets {
   /** A new marker for something in this group: a word, so that it can be searched for. */
   make(groupId: string, label: string): string;
-  /** An emoji, which cannot be made up, as a marker: one that stands nowhere but in this group. */
-  hold(groupId: string, emoji: string): string;
+  /** The same of an emoji: a flag that has not stood anywhere yet, as the door takes nothing but emoji. */
+  makeEmoji(groupId: string): string;
   /** What was deleted or replaced. */
   withdraw(text: string): void;
   enter(groupId: string, userId: string): void;
@@ -38,6 +40,7 @@ export interface Secrets {
 export function createSecrets(tag: string): Secrets {
   const secrets: Secret[] = [];
   const stays: Stay[] = [];
+  const unusedFlags = flags();
   let moment = 0;
 
   function mayKnow(userId: string | undefined, since: number, { groupId, madeAt, withdrawnAt }: Secret): boolean {
@@ -47,17 +50,19 @@ export function createSecrets(tag: string): Secrets {
     );
   }
 
+  function keep(groupId: string, textAt: (moment: number) => string): string {
+    moment += 1;
+    const text = textAt(moment);
+    secrets.push({ text, groupId, madeAt: moment, withdrawnAt: Number.POSITIVE_INFINITY });
+    return text;
+  }
+
   return {
-    make(groupId, label) {
-      moment += 1;
-      const text = `zq${tag}${label}${moment}x`;
-      secrets.push({ text, groupId, madeAt: moment, withdrawnAt: Number.POSITIVE_INFINITY });
-      return text;
-    },
-    hold(groupId, emoji) {
-      moment += 1;
-      secrets.push({ text: emoji, groupId, madeAt: moment, withdrawnAt: Number.POSITIVE_INFINITY });
-      return emoji;
+    make: (groupId, label) => keep(groupId, (now) => `zq${tag}${label}${now}x`),
+    makeEmoji(groupId) {
+      const flag = unusedFlags.pop();
+      if (flag === undefined) throw new Error('there are no more flags: begin a new round');
+      return keep(groupId, () => flag);
     },
     withdraw(text) {
       moment += 1;
@@ -87,8 +92,14 @@ export function createSecrets(tag: string): Secrets {
   };
 }
 
+/** Every flag of a region: none is a part of another emoji, so it is found where it stands and nowhere else. */
+function flags(): string[] {
+  const letters = Array.from({ length: 26 }, (_, letter) => String.fromCodePoint(0x1f1e6 + letter));
+  return letters.flatMap((first) => letters.map((second) => first + second)).filter(isEmoji);
+}
+
 /** A cursor's content is what it says once it is decoded: whatever looks like one is looked into. */
 function withDecodedCursors(text: string): string {
   const candidates = text.match(/[\w-]{12,}/g) ?? [];
-  return `${text}\n${candidates.map((one) => Buffer.from(one, 'base64url').toString('latin1')).join('\n')}`;
+  return `${text}\n${candidates.map((one) => Buffer.from(one, 'base64url').toString('utf8')).join('\n')}`;
 }

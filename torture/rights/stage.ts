@@ -16,7 +16,8 @@ export interface RightsStage {
 }
 
 export async function startRightsStage(wrap?: (services: Services) => Services): Promise<RightsStage> {
-  const api = await startApiInProcess({ wrap });
+  // Who may see what is looked at here: on a busy machine, clients in the same thread answer no ping for long.
+  const api = await startApiInProcess({ wrap, limits: { pingMilliseconds: 600_000 } });
   const { services } = api;
   let holder: DatabaseSync | undefined;
 

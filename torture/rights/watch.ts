@@ -1,5 +1,5 @@
 import { createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
+import { type CloseEvent, WebSocket } from 'ws';
 import type { Asker } from './askers.ts';
 import { subjectsOf, type Variables } from './questions.ts';
 import type { Scene } from './scene.ts';
@@ -66,13 +66,17 @@ function overWebSocket(
       {
         next: (item) => void items.push(JSON.stringify(item)),
         error: (error) =>
-          void items.push(JSON.stringify(Array.isArray(error) ? { errors: error } : { end: String(error) })),
+          void items.push(JSON.stringify(Array.isArray(error) ? { errors: error } : { end: endOf(error) })),
         complete: () => {},
       },
     );
   }
   return async () => client.dispose();
 }
+
+/** A socket that was closed says by its code why. */
+const endOf = (error: unknown): string =>
+  error instanceof Error ? String(error) : `closed with ${(error as CloseEvent).code}`;
 
 function overEvents(url: string, { authorization }: Asker, all: readonly Watched[]): () => Promise<void> {
   const abort = new AbortController();
