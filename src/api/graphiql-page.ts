@@ -22,7 +22,8 @@ const html = (): Buffer =>
     renderGraphiQL({
       title: 'Highwater',
       headers: JSON.stringify({ authorization: 'Bearer TOKEN' }, null, 2),
-      defaultQuery: '# In Headers, put a token of `npx highwater token --user alice` for TOKEN.\n{ me { id name } }\n',
+      defaultQuery:
+        '# In Headers, put a token of `npx highwater token --user alice` for TOKEN.\n{ me { userId name } }\n',
     }),
   );
 

@@ -181,6 +181,7 @@ it('says of every field that depends on the viewer that it does, and of no other
   expect(marked.sort()).toEqual([
     ...['Group.membership', 'Query.inbox', 'Query.me', 'Query.mentions', 'Query.search'],
     'Reaction.viewerHasReacted',
+    'Subscription.inbox',
   ]);
 });
 

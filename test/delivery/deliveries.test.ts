@@ -145,7 +145,7 @@ test('the token’s end ends them: idle, waiting, and with something to deliver'
     const ready = await startQueue({ now: () => now });
     ready.items.push('too late');
     now = 1_000;
-    const expired = { done: true, value: { kind: 'unauthenticated', problem: expect.any(String) } };
+    const expired = { done: true, value: { kind: 'unauthenticated', token: 'expired', problem: expect.any(String) } };
     expect(await ready.deliveries.next()).toEqual(expired);
     vi.advanceTimersByTime(1_000);
     expect(await pending).toEqual(expired);

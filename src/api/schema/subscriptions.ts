@@ -8,6 +8,7 @@ import { costing } from './field-cost.ts';
 import { projectedGroup } from './projected-rows.ts';
 import { timelineItem } from './timeline-item.ts';
 import { groupRef, inboxItemRef, readCountRangeRef, readCountsItemRef } from './types.ts';
+import { dependsOnViewer } from './viewer-fields.ts';
 
 /** In points, for each event that a subscription has missed: it is read, decoded and answered. */
 const pointsPerMissedEvent = 5;
@@ -56,7 +57,8 @@ builder.subscriptionFields((t) => ({
   }),
   inbox: t.field({
     type: inboxItemRef,
-    description: 'Changes of the caller’s inbox from now on.',
+    description: 'Changes of the caller’s inbox from now on. Depends on the viewer.',
+    extensions: dependsOnViewer,
     subscribe: async (_, __, context) => {
       const { services, policy } = context;
       const { feed, readModels, counts, freshness, now } = services;
