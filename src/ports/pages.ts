@@ -99,9 +99,10 @@ export interface MessagePages extends Pick<MessageMemory, 'messages'> {
   /** Messages that mention the person, by name or with everybody, in groups of which they are active members; newest first. */
   mentionsPage(userId: string, before: Position | undefined, limit: number): Promise<readonly MentionRow[]>;
   /**
-   * Messages of these groups that hold every word of `text`, newest first: by the position at which they were sent. Words
-   * are those of `searchWords`: whole, without regard to case or accents. No words find nothing; of a long text the first
-   * `maximumSearchWords` count. It takes as long as there are groups, whatever other groups hold.
+   * Messages of these groups that hold what `text` looks for (`parseSearch`), newest first: by the position at which they
+   * were sent. Without a word nothing is found. It takes as long as there are groups, and messages with all the words that
+   * do not hold them as they were asked for, whatever other groups hold: of many of these, each thousand is of a moment of
+   * its own.
    */
   search(
     groupIds: readonly string[],

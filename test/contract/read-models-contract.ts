@@ -14,6 +14,7 @@ import { messagesContract } from './read-models-messages-contract.ts';
 import { peopleContract } from './read-models-people-contract.ts';
 import { readersContract } from './read-models-readers-contract.ts';
 import { replayContract } from './read-models-replay-contract.ts';
+import { searchTextsContract } from './read-models-search-contract.ts';
 import { momentsContract } from './read-moments-contract.ts';
 
 export interface ReadModelsUnderTest {
@@ -61,6 +62,7 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
     countsContract(fixture);
     peopleContract(fixture);
     messagesContract(fixture);
+    searchTextsContract(fixture);
     readersContract(fixture);
     listsContract(fixture);
     momentsContract(fixture);

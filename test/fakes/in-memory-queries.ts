@@ -9,7 +9,7 @@ import {
   type Stay,
 } from '../../src/ports/read-models.ts';
 import type { StoredMember, StoredMessage } from '../../src/ports/row-store.ts';
-import { maximumSearchWords, searchWords } from '../../src/ports/search-words.ts';
+import { parseSearch } from '../../src/ports/search-query.ts';
 import { createInMemoryLists } from './in-memory-lists.ts';
 import {
   type BuildRows,
@@ -100,13 +100,12 @@ export function createInMemoryQueries(rows: () => BuildRows): ReadModels {
         return message === undefined ? [] : [toMessage(message)];
       }),
     search: async (groupIds, text, before = Number.MAX_SAFE_INTEGER, limit) => {
-      const words = searchWords(text).slice(0, maximumSearchWords);
-      const holdsAll = (found: readonly string[]): boolean => words.every((word) => found.includes(word));
+      const search = parseSearch(text);
       return groupIds
         .flatMap(messagesOf)
-        .filter(({ sentPosition, text: own }) => own !== null && sentPosition < before && holdsAll(searchWords(own)))
+        .filter(({ sentPosition, text: own }) => own !== null && sentPosition < before && search?.isIn(own))
         .sort((a, b) => b.sentPosition - a.sentPosition)
-        .slice(0, words.length === 0 ? 0 : limit)
+        .slice(0, limit)
         .map(toMessage);
     },
     readersPage: async ({ groupId, seq }, at, afterUserId, limit) =>

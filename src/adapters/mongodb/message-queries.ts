@@ -2,7 +2,7 @@ import type { Position } from '../../ports/event-log.ts';
 import type { MessageMemory } from '../../ports/message-memory.ts';
 import type { MessagePages, PeoplePages } from '../../ports/pages.ts';
 import type { MessageKey, MessageRow } from '../../ports/rows.ts';
-import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
+import { parseSearch, type Search } from '../../ports/search-query.ts';
 import { type AnyVersioned, stateAt, tooNew } from './commit-point.ts';
 import type { Connection, ReadOptions } from './connection.ts';
 import { chunksOf } from './document-writes.ts';
@@ -58,13 +58,14 @@ export function createMessageQueries(connection: Connection, reads: GroupsToRead
         return messagesAt(await run(() => timeline.find(wanted, options).toArray()), groups);
       }),
     search: (groupIds, text, before, limit) => {
-      const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))];
-      if (words.length === 0 || limit < 1) return Promise.resolve([]);
+      const search = parseSearch(text);
+      if (search === undefined || limit < 1) return Promise.resolve([]);
       return reads.consistently(async (options) => {
         const groups = await reads.groups(groupIds, options);
-        const search = { words, before: before ?? Number.MAX_SAFE_INTEGER, limit };
         const pieces = [...chunksOf([...groups.values()], groupsPerQuery)];
-        const found = await Promise.all(pieces.map((piece) => searchIn(connection, piece, options, search)));
+        const found = await Promise.all(
+          pieces.map((piece) => searchIn(connection, piece, options, search, before, limit)),
+        );
         const rows = found.flatMap((some) => (some === tooNew ? [] : some));
         return found.includes(tooNew) ? tooNew : rows.sort(newestFirst).slice(0, limit);
       });
@@ -136,35 +137,44 @@ export const messagesAt = (
 
 /** The server merges so many ranges of an index, and sorts nothing: MongoDB's manual says fewer than 201 values of `$in`. */
 const groupsPerQuery = 50;
+/** So many messages at most are fetched at a time to see whether they hold what is looked for. */
+const largestPage = 1_000;
 const newestFirst = (a: MessageRow, b: MessageRow): number => b.sentPosition - a.sentPosition;
 
 /**
- * A document's words are also those of its text before, as long as that may be shown: whether it holds the words is for
- * the text that is shown to say.
+ * A document's words are also those of its text before, as long as that may be shown: whether it holds what is looked for
+ * is for the text that is shown to say. Where few of those looked at do, more are looked at at a time. With beginnings
+ * alone the server sorts what it has found in the groups.
  */
 async function searchIn(
   { collections, run }: Connection,
   groups: readonly GroupDocument[],
   options: ReadOptions,
-  { words, before: start, limit }: { words: readonly string[]; before: Position; limit: number },
+  { words, beginnings, isIn }: Search,
+  start: Position = Number.MAX_SAFE_INTEGER,
+  limit: number,
 ): Promise<MessageRow[] | typeof tooNew> {
   const rows: MessageRow[] = [];
   const byId = new Map(groups.map((group) => [group._id, group]));
   // Only the first bounds what is looked at, and the longer a word is, the fewer messages hold it, by and large (Zipf).
   const rarest = words.toSorted((a, b) => b.length - a.length);
+  const held = [
+    ...(rarest.length > 0 ? [{ words: { $all: rarest } }] : []),
+    // Letters and digits mean themselves in a pattern.
+    ...beginnings.map((beginning) => ({ words: { $regex: `^${beginning}` } })),
+  ];
   let before = start;
-  while (rows.length < limit) {
-    const wanted = { groupId: { $in: [...byId.keys()] }, words: { $all: rarest }, sentPosition: { $lt: before } };
+  for (let size = limit; rows.length < limit; size = Math.min(2 * size, largestPage)) {
+    const wanted = { groupId: { $in: [...byId.keys()] }, sentPosition: { $lt: before }, $and: held };
     const found = await run(() =>
-      collections.timeline.find(wanted, options).sort({ sentPosition: -1 }).limit(limit).toArray(),
+      collections.timeline.find(wanted, options).sort({ sentPosition: -1 }).limit(size).toArray(),
     );
     const shown = messagesAt(found, byId);
     if (shown === tooNew) return tooNew;
     for (const row of shown) {
-      const held = new Set(searchWords(row.text ?? ''));
-      if (words.every((word) => held.has(word)) && rows.length < limit) rows.push(row);
+      if (row.text !== null && rows.length < limit && isIn(row.text)) rows.push(row);
     }
-    if (found.length < limit) break;
+    if (found.length < size) break;
     before = found.at(-1)?.sentPosition ?? 0;
   }
   return rows;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { MentionRow, MessageKey, MessageRow, ReactionCount, ReactionRow } from '../../ports/rows.ts';
-import { maximumSearchWords, searchWords } from '../../ports/search-words.ts';
+import type { Search } from '../../ports/search-query.ts';
 import { messageKeyOf, seqsPerGroup } from './read-model-file.ts';
 import {
   inOneSnapshot,
@@ -83,10 +83,9 @@ export function prepareMessageQueries(database: DatabaseSync) {
           message(key).map((row) => ({ message: row, position })),
         ),
       ),
-    search: (groupIds: readonly string[], text: string, before: number | undefined, limit: number) =>
-      inOneSnapshot(database, () =>
-        found(groupIds, text, before ?? Number.MAX_SAFE_INTEGER, limit).flatMap(([, key]) => message(key)),
-      ),
+    /** The newest messages before a position that may hold what is looked for: at most `limit`, newest first. */
+    searched: (groupIds: readonly string[], search: Search, before: number, limit: number): readonly MessageRow[] =>
+      inOneSnapshot(database, () => found(groupIds, search, before, limit).flatMap(([, key]) => message(key))),
   };
 }
 
@@ -96,7 +95,7 @@ type Place = readonly [number, number];
 const newestFirst = ([a]: Place, [b]: Place): number => b - a;
 
 /**
- * The newest messages before a position that hold all the words, newest first. Each group is a range of the index's rows,
+ * The newest messages before a position with all the words and beginnings, newest first. Each group is a range of the index's rows,
  * so that other groups' messages cost nothing; within a group, seq and position grow together.
  */
 function prepareSearch(database: DatabaseSync) {
@@ -127,10 +126,11 @@ function prepareSearch(database: DatabaseSync) {
     return low;
   }
 
-  return (groupIds: readonly string[], text: string, before: number, limit: number): readonly Place[] => {
-    // Words are letters and digits, so in quotes nothing of them is query syntax.
-    const words = [...new Set(searchWords(text).slice(0, maximumSearchWords))].map((word) => `"${word}"`).join(' ');
-    if (words === '') return [];
+  return (groupIds: readonly string[], search: Search, before: number, limit: number): readonly Place[] => {
+    // Words hold no quotes, so between two of them nothing is query syntax.
+    const words = [...search.words.map((word) => `"${word}"`), ...search.beginnings.map((one) => `"${one}"*`)].join(
+      ' ',
+    );
     const places = groupIds.flatMap((groupId) => {
       const [groupKey, lastSeq, activityPosition] = extent.get(groupId) ?? [];
       if (groupKey === undefined || lastSeq === undefined || activityPosition === undefined) return [];

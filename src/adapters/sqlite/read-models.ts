@@ -25,6 +25,7 @@ import {
   toStays,
 } from './read-model-rows.ts';
 import { createReadMoments, type MomentLimits } from './read-moments.ts';
+import { searchInTurns } from './search-in-turns.ts';
 
 export interface SqliteReadModelsOptions {
   readonly file: string;
@@ -74,7 +75,7 @@ export function openSqliteReadModels({ file, momentLimits: limits = {} }: Sqlite
     reactionCounts: async (keys) => reading((query) => query.reactionCounts(keys)),
     reactions: async (keys) => reading((query) => query.reactions(keys)),
     mentionsPage: async (userId, before, limit) => reading((query) => query.mentionsPage(userId, before, limit)),
-    search: async (groupIds, text, before, limit) => reading((query) => query.search(groupIds, text, before, limit)),
+    search: searchInTurns(queries.searched, (read) => reading(read)),
     readersPage: async (key, at, after, limit) => reading((query) => query.readersPage(key, at, after, limit)),
     messagesBySeq: async (keys) => reading((query) => query.messagesBySeq(keys)),
     membersByName: async (groupId, prefix, after, limit) =>
@@ -94,10 +95,10 @@ export function openSqliteReadModels({ file, momentLimits: limits = {} }: Sqlite
 
 /** The port's queries without waiting. */
 type Queries = {
-  readonly [Name in Exclude<keyof ReadModels, 'close' | 'moment'>]: (
+  readonly [Name in Exclude<keyof ReadModels, 'close' | 'moment' | 'search'>]: (
     ...values: Parameters<ReadModels[Name]>
   ) => Awaited<ReturnType<ReadModels[Name]>>;
-};
+} & Pick<ReturnType<typeof prepareMessageQueries>, 'searched'>;
 
 function prepareQueries(database: DatabaseSync): Queries {
   const checkpoint = prepareCheckpoint(database);

@@ -11,13 +11,14 @@ import {
   type ReadMoment,
 } from '../../ports/read-models.ts';
 import { guarded } from './read-model-file.ts';
+import { type SearchedPage, searchInTurns } from './search-in-turns.ts';
 
 /** The port's queries without waiting. */
 type Queries = {
-  readonly [Name in keyof MomentQueries]: (
+  readonly [Name in Exclude<keyof MomentQueries, 'search'>]: (
     ...values: Parameters<MomentQueries[Name]>
   ) => Awaited<ReturnType<MomentQueries[Name]>>;
-} & { readonly checkpoint: () => Position };
+} & { readonly checkpoint: () => Position; readonly searched: SearchedPage };
 
 /** A connection of its own, whose transaction is a moment: SQLite's write-ahead log keeps what the file was as it began. */
 interface MomentConnection {
@@ -174,13 +175,15 @@ export function createReadMoments(options: ReadMomentsOptions): { moment(): Prom
       return guarded(read);
     }
 
-    const answers = momentQueries.map((name) => {
+    const answers = momentQueries.flatMap((name) => {
+      if (name === 'search') return [];
       const query = queries[name] as (...asked: readonly unknown[]) => unknown;
-      return [name, async (...asked: readonly unknown[]) => reading(() => query(...asked))];
+      return [[name, async (...asked: readonly unknown[]) => reading(() => query(...asked))]];
     });
     return {
       position,
       ...(Object.fromEntries(answers) as MomentQueries),
+      search: searchInTurns(queries.searched, reading),
       groupSnapshot: (groupId) => inTurn(() => reading(() => queries.groupSnapshot(groupId))),
       close: async () => end(),
     };

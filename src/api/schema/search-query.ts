@@ -20,7 +20,7 @@ builder.queryField('search', (t) =>
     type: messageConnection,
     nullable: true,
     description:
-      'Messages that hold every word, newest first; whole words, without regard to case or accents. Depends on the viewer.',
+      'Messages that hold every word, newest first, without regard to case or accents: whole words, and in scripts without spaces whatever is inside. Words "in quotes" stand next to each other; begin* finds what begins so, from three letters on; emoji are found as well. Depends on the viewer.',
     args: {
       text: t.arg.string({ required: true, description: `Words, in any order; at most ${longestText} characters.` }),
       groupId: t.arg.id({
