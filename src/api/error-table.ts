@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
-import type { Refusal } from '../commands/refusal.ts';
+import type { Refusal, TextFault } from '../commands/refusal.ts';
 import type { DeliveryRefusal } from '../delivery/delivery-refusal.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { AppendUnknown, LogUnavailable } from '../ports/event-log.ts';
@@ -36,6 +36,16 @@ export type AnyRefusal = Refusal | DeliveryRefusal;
 
 const tokenReasons = { missing: 'TOKEN_MISSING', invalid: 'TOKEN_INVALID', expired: 'TOKEN_EXPIRED' } as const;
 
+const textReasons = {
+  empty: 'TEXT_EMPTY',
+  'too-long': 'TEXT_TOO_LONG',
+  'ill-formed': 'TEXT_ILL_FORMED',
+  invisible: 'TEXT_INVISIBLE',
+  'hidden-characters': 'NAME_HIDES_CHARACTERS',
+  'open-direction': 'TEXT_LEAVES_DIRECTION_OPEN',
+  'not-an-emoji': 'NOT_AN_EMOJI',
+} as const satisfies Readonly<Record<TextFault, RefusalReason>>;
+
 /** The one table from refusals to reasons, and with them to codes. */
 export function refusalError(refusal: AnyRefusal): ApiError {
   switch (refusal.kind) {
@@ -68,7 +78,11 @@ export function refusalError(refusal: AnyRefusal): ApiError {
     case 'too-busy':
       return new ApiError('TOO_BUSY', 'Too many commands are waiting. Nothing was changed: try again.');
     case 'bad-value':
-      return new ApiError('VALUE_INVALID', `${refusal.field} ${refusal.problem}.`, { field: refusal.field });
+      return new ApiError(
+        refusal.fault ? textReasons[refusal.fault] : 'VALUE_INVALID',
+        `${refusal.field} ${refusal.problem}.`,
+        { field: refusal.field },
+      );
     case 'unauthenticated':
       return new ApiError(tokenReasons[refusal.token], refusal.problem);
     case 'behind':

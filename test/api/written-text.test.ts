@@ -55,24 +55,51 @@ describe('what is sent again in another form of Unicode is the same', () => {
 
 describe('refused with its field', () => {
   test.each([
-    ['text', send, { messageId: 'bad-1', text: '\u200b\u3164' }],
-    ['text', send, { messageId: 'bad-2', text: 'half a \ud83d' }],
-    ['text', send, { messageId: 'bad-3', text: '\u202eabc' }],
-    ['name', rename, { name: 'Gro\u200bup' }],
-    ['name', rename, { name: 'Group\ud800' }],
-    ['emoji', add, { messageId: 'same', emoji: 'lol' }],
-    ['emoji', add, { messageId: 'same', emoji: '\ud83d' }],
-    ['messageId', send, { messageId: 'e\u0301', text: 'a' }],
-    ['replyTo', send, { messageId: 'bad-4', text: 'a', replyTo: 'a\u3164' }],
-  ])('%s of %#', async (field, document, input) => {
+    ['text', 'TEXT_EMPTY', send, { messageId: 'bad-0', text: ' ' }],
+    ['text', 'TEXT_TOO_LONG', send, { messageId: 'bad-0', text: 'x'.repeat(8_001) }],
+    ['text', 'TEXT_INVISIBLE', send, { messageId: 'bad-1', text: '\u200b\u3164' }],
+    ['text', 'TEXT_ILL_FORMED', send, { messageId: 'bad-2', text: 'half a \ud83d' }],
+    ['text', 'TEXT_LEAVES_DIRECTION_OPEN', send, { messageId: 'bad-3', text: '\u202eabc' }],
+    ['name', 'NAME_HIDES_CHARACTERS', rename, { name: 'Gro\u200bup' }],
+    ['name', 'TEXT_ILL_FORMED', rename, { name: 'Group\ud800' }],
+    ['emoji', 'NOT_AN_EMOJI', add, { messageId: 'same', emoji: 'lol' }],
+    ['emoji', 'TEXT_ILL_FORMED', add, { messageId: 'same', emoji: '\ud83d' }],
+    ['messageId', 'VALUE_INVALID', send, { messageId: 'e\u0301', text: 'a' }],
+    ['replyTo', 'VALUE_INVALID', send, { messageId: 'bad-4', text: 'a', replyTo: 'a\u3164' }],
+  ])('%s with the reason %s', async (field, reason, document, input) => {
     const { errors } = await ada.ask(document, { input: { groupId: 'g', ...input } });
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_INPUT', field });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_INPUT', reason, field });
   });
 
   test('half a surrogate pair in the document itself', async () => {
     const document = `mutation { sendMessage(input: { groupId: "g", messageId: "bad-5", text: "\\ud83d" }) { position } }`;
     expect(await ada.refused(document)).toBe('BAD_INPUT');
     expect(await ada.refused('{ search(groupId: "g", text: "\\ud83d") { edges { cursor } } }')).toBe('BAD_INPUT');
+  });
+});
+
+describe('an edit', () => {
+  const edit = `mutation ($input: EditMessageInput!) {
+    editMessage(input: $input) { message { text mentionsAll } }
+  }`;
+
+  test('says whether it mentions everybody, and is a mention from then on', async () => {
+    await sendAs(ada, 'edited', 'Lunch?');
+    const input = { groupId: 'g', messageId: 'edited' };
+    const said = (text: string) => ada.get<{ editMessage: object }>(edit, { input: { ...input, text } });
+    // What an edit shows is in the read models.
+    const mentions = async () => {
+      const document = '{ mentions(first: 5) { nodes { messageId } } }';
+      return (await bob.get<{ mentions: { nodes: readonly object[] } }>(document)).mentions.nodes;
+    };
+    expect(await mentions()).toEqual([]);
+    expect((await said('Lunch (@all)?')).editMessage).toEqual({
+      message: { text: 'Lunch (@all)?', mentionsAll: true },
+    });
+    expect(await mentions()).toEqual([{ messageId: 'edited' }]);
+    expect((await said('Lunch `@all`?')).editMessage).toEqual({
+      message: { text: 'Lunch `@all`?', mentionsAll: false },
+    });
   });
 });
 

@@ -109,7 +109,7 @@ const globalIdCheck =
 
 function requireText(field: string, text: string): void {
   if (text.length > maximumTextUnits) {
-    throw new ApiError('VALUE_INVALID', `${field} is longer than ${maximumTextUnits / 2} characters.`, { field });
+    throw new ApiError('TEXT_TOO_LONG', `${field} is longer than ${maximumTextUnits / 2} characters.`, { field });
   }
-  if (!text.isWellFormed()) throw new ApiError('VALUE_INVALID', `${field} is not well-formed Unicode.`, { field });
+  if (!text.isWellFormed()) throw new ApiError('TEXT_ILL_FORMED', `${field} is not well-formed Unicode.`, { field });
 }
