@@ -77,7 +77,8 @@ export function writeHistory(options: HistoryOptions): void {
     const userId = `user-${author}`;
     if (group.lastSeq > 10 && kind < 0.03)
       return { type: 'ReactionAdded', data: { messageId, seq, userId, emoji: '👍' } };
-    if (group.lastSeq > 10 && kind < 0.05) return { type: 'MessageEdited', data: { messageId, seq, text: words() } };
+    if (group.lastSeq > 10 && kind < 0.05)
+      return { type: 'MessageEdited', data: { messageId, seq, text: words(), mentionsAll: false } };
     if (group.lastSeq > 10 && kind < 0.06) return { type: 'MessageDeleted', data: { messageId, seq } };
     group.lastSeq += 1;
     group.marks[author] = group.lastSeq;

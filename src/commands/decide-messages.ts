@@ -99,7 +99,8 @@ export function editMessage(command: EditMessage, state: GroupState): Decision<G
   const badText = refuseText(command.text);
   if (badText !== undefined) return badText;
   if (found.textHash === hashText(command.text)) return [];
-  return [{ type: 'MessageEdited', data: { messageId: command.messageId, seq: found.seq, text: command.text } }];
+  const { messageId, text } = command;
+  return [{ type: 'MessageEdited', data: { messageId, seq: found.seq, text, mentionsAll: mentionsEverybody(text) } }];
 }
 
 /** The author, an owner or an admin deletes. Deleting again changes nothing. */

@@ -9,11 +9,13 @@ interface ShownText {
   readonly text: string | null;
   readonly editedAt: string | null;
   readonly deletedAt: string | null;
+  /** Where an edit has said so; as the event itself has it otherwise. */
+  readonly mentionsAll?: boolean;
 }
 
 /** An event as people see it: where it holds a text, that is the text of now. */
 type Shown<Event extends GroupEvent> = Event extends { readonly type: 'MessageSent' | 'MessageEdited' }
-  ? { readonly type: Event['type']; readonly data: Omit<Event['data'], 'text'> & ShownText }
+  ? { readonly type: Event['type']; readonly data: Omit<Event['data'], 'text'> & Omit<ShownText, 'mentionsAll'> }
   : Event;
 
 interface Place {
@@ -37,6 +39,8 @@ interface NewestChange {
   readonly isDeleted: boolean;
   /** Undefined where it is deleted, or where the text is not held here and has to be read from the log again. */
   readonly text: string | undefined;
+  /** Null where no edit has said so. */
+  readonly mentionsAll: boolean | null;
 }
 
 /** How many characters of newer texts one subscriber's backlog may hold; what is beyond is read at its version. */
@@ -81,17 +85,19 @@ export function createShownEvents(share: BacklogShare): ShownEvents {
     const fits =
       heldCharacters + characters <= maximumHeldCharacters && share.texts.add(bytesPerCharacter * characters);
     if (fits) heldCharacters += characters;
-    changes.set(seq, fits ? next : { ...next, text: undefined });
+    const mentionsAll = next.mentionsAll ?? before?.mentionsAll ?? null;
+    changes.set(seq, { ...next, mentionsAll, text: fits ? next.text : undefined });
     return true;
   }
 
   return {
     note({ event, version, metadata: { at } }) {
       if (event.type === 'MessageEdited') {
-        return change(event.data.seq, { version, at, isDeleted: false, text: event.data.text });
+        const { seq, text, mentionsAll } = event.data;
+        return change(seq, { version, at, isDeleted: false, text, mentionsAll });
       }
       if (event.type !== 'MessageDeleted') return true;
-      return change(event.data.seq, { version, at, isDeleted: true, text: undefined });
+      return change(event.data.seq, { version, at, isDeleted: true, text: undefined, mentionsAll: null });
     },
     show(logged, reread) {
       const { event } = logged;
@@ -101,10 +107,11 @@ export function createShownEvents(share: BacklogShare): ShownEvents {
       if (newest === undefined || newest.version <= logged.version) {
         return withText(logged, { text: event.data.text, editedAt: own, deletedAt: null });
       }
-      if (newest.isDeleted) return withText(logged, { text: null, editedAt: own, deletedAt: newest.at });
+      const said = newest.mentionsAll === null ? {} : { mentionsAll: newest.mentionsAll };
+      if (newest.isDeleted) return withText(logged, { ...said, text: null, editedAt: own, deletedAt: newest.at });
       const text = newest.text ?? (reread?.version === newest.version ? textOf(reread) : undefined);
       if (text === undefined) return { missing: newest.version };
-      return withText(logged, { text, editedAt: newest.at, deletedAt: null });
+      return withText(logged, { ...said, text, editedAt: newest.at, deletedAt: null });
     },
     forgetBefore(version) {
       for (const [seq, change] of changes) {

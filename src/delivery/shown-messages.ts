@@ -19,7 +19,7 @@ export interface ShownMessagesOptions {
   readonly log: Pick<EventLog, 'readStream'>;
 }
 
-type Text = Pick<MessageRow, 'text' | 'editedAt' | 'deletedAt'>;
+type Text = Pick<MessageRow, 'text' | 'editedAt' | 'deletedAt'> & Partial<Pick<MessageRow, 'mentionsAll'>>;
 
 const pageSize = 1_000;
 /** So often, a group may be loaded anew while its rows are read. */
@@ -138,10 +138,13 @@ const stands = (state: GroupState, { messageId, text }: MessageRow): boolean =>
 
 function noteText(texts: Map<number, Text>, seqs: ReadonlySet<number>, { event, metadata }: DecodedRecord): void {
   if (event.type === 'MessageEdited' && seqs.has(event.data.seq)) {
-    texts.set(event.data.seq, { text: event.data.text, editedAt: metadata.at, deletedAt: null });
+    const { text, mentionsAll } = event.data;
+    const known = mentionsAll === null ? texts.get(event.data.seq)?.mentionsAll : mentionsAll;
+    const said = { text, ...(known === undefined ? {} : { mentionsAll: known }) };
+    texts.set(event.data.seq, { ...said, editedAt: metadata.at, deletedAt: null });
   }
   if (event.type === 'MessageDeleted' && seqs.has(event.data.seq)) {
-    const editedAt = texts.get(event.data.seq)?.editedAt ?? null;
-    texts.set(event.data.seq, { text: null, editedAt, deletedAt: metadata.at });
+    const before = texts.get(event.data.seq);
+    texts.set(event.data.seq, { ...before, text: null, editedAt: before?.editedAt ?? null, deletedAt: metadata.at });
   }
 }

@@ -31,9 +31,13 @@ export type MessageSent = EventOf<typeof messageSent>;
 
 export const messageEdited = defineEvent(
   'MessageEdited',
-  z.object({ messageId: messageIdSchema, seq: seqSchema, text: textSchema }),
+  z.object({ messageId: messageIdSchema, seq: seqSchema, text: textSchema, mentionsAll: z.boolean().nullable() }),
+  [(data: object) => ({ ...data, mentionsAll: null })],
 );
-/** The message reads `text` from here on. Its mentions, audience and readers stay as they were. */
+/**
+ * The message reads `text` from here on, and mentions everybody or not: as before where that is null. Whom it names, its
+ * audience and readers stay as they were.
+ */
 export type MessageEdited = EventOf<typeof messageEdited>;
 
 export const messageDeleted = defineEvent('MessageDeleted', z.object({ messageId: messageIdSchema, seq: seqSchema }));

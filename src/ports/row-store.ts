@@ -84,6 +84,7 @@ export interface Mention {
   readonly seq: number;
   readonly position: Position;
 }
+/** The same; of several of one message, the first. */
 export interface MentionOfAll {
   /** Who is not told. */
   readonly authorId: string;

@@ -88,6 +88,8 @@ export type Change =
       readonly groupId: string;
       readonly seq: number;
       readonly text: string;
+      /** Null where that stays as it was. */
+      readonly mentionsAll: boolean | null;
       readonly editedAt: string;
       readonly position: Position;
     }

@@ -129,6 +129,8 @@ export function createGroupBatch(known: KnownGroup, changes: readonly Change[]):
         mentions.push({ userId: change.userId, seq: change.seq, position: change.position });
         return;
       case 'putMentionOfAll':
+        // The first of a message stands, here as in the store.
+        if (mentionsOfAll.some(({ seq }) => seq === change.seq)) return;
         mentionsOfAll.push({ authorId: change.authorId, seq: change.seq, position: change.position });
         return;
       case 'putCommand':

@@ -4,7 +4,8 @@ import { noChanges, type ProjectedEvent } from './projected-event.ts';
 /**
  * The messages of a group and what stands under them.
  *
- * - A message keeps its place, author, mentions and audience for ever; its text is that of the newest edit.
+ * - A message keeps its place, author, audience and whom it names for ever; its text, and whether it mentions everybody, is
+ *   that of the newest edit.
  * - A deleted message keeps its place and its reactions; its text is gone from the rows and from the search.
  * - A reaction is one person with one emoji under one message, present or not.
  */
@@ -16,8 +17,8 @@ export function projectTimeline({ event, metadata, groupId, position }: Projecte
       return [{ type: 'putMessage', groupId, ...message, audienceCount, position }];
     }
     case 'MessageEdited': {
-      const { seq, text } = event.data;
-      return [{ type: 'editMessage', groupId, seq, text, editedAt: metadata.at, position }];
+      const { seq, text, mentionsAll } = event.data;
+      return [{ type: 'editMessage', groupId, seq, text, mentionsAll, editedAt: metadata.at, position }];
     }
     case 'MessageDeleted':
       return [{ type: 'deleteMessage', groupId, seq: event.data.seq, deletedAt: metadata.at, position }];

@@ -31,6 +31,15 @@ describe('editing a message', () => {
       .then([edited(1, 'message 1')]);
   });
 
+  test('mentions everybody, or nobody any more, as the new text says', () => {
+    given(...group)
+      .when('cleo', edit('Hey @all'))
+      .then([edited(1, 'Hey @all', true)]);
+    given(...group, edited(1, 'Hey @all', true))
+      .when('cleo', edit('Hey you'))
+      .then([edited(1, 'Hey you', false)]);
+  });
+
   test('that is deleted, or none of the group’s, or to no text, is refused', () => {
     given(...group, deleted(1))
       .when('cleo', edit('Better'))

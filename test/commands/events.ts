@@ -37,9 +37,9 @@ export const sent = (seq: number, authorId: string, more: Partial<MessageSent['d
   },
 });
 
-export const edited = (seq: number, text: string): GroupEvent => ({
+export const edited = (seq: number, text: string, mentionsAll = false): GroupEvent => ({
   type: 'MessageEdited',
-  data: { messageId: `m-${seq}`, seq, text },
+  data: { messageId: `m-${seq}`, seq, text, mentionsAll },
 });
 
 export const deleted = (seq: number): GroupEvent => ({ type: 'MessageDeleted', data: { messageId: `m-${seq}`, seq } });

@@ -92,7 +92,10 @@ describe('sending the same message again', () => {
   const original = send({ messageId: 'm-1', replyTo: 'm-0', mentions: ['bob', 'dan'] });
   const stored = sent(2, 'cleo', { messageId: 'm-1', text: 'Hello', replyTo: 'm-0', mentions: ['bob', 'dan'] });
   const history = [...lunch, sent(1, 'ada', { messageId: 'm-0' }), stored];
-  const editedNow = { type: 'MessageEdited', data: { messageId: 'm-1', seq: 2, text: 'Goodbye' } } as const;
+  const editedNow = {
+    type: 'MessageEdited',
+    data: { messageId: 'm-1', seq: 2, text: 'Goodbye', mentionsAll: false },
+  } as const;
   const deletedNow = { type: 'MessageDeleted', data: { messageId: 'm-1', seq: 2 } } as const;
 
   const answeredAsBefore = { repeated: { position: 3 } };

@@ -10,6 +10,7 @@ import { commandsContract } from './read-models-commands-contract.ts';
 import { haltsContract } from './read-models-halts-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
 import { listsContract } from './read-models-lists-contract.ts';
+import { editedMentionsContract } from './read-models-mentions-contract.ts';
 import { messagesContract } from './read-models-messages-contract.ts';
 import { peopleContract } from './read-models-people-contract.ts';
 import { readersContract } from './read-models-readers-contract.ts';
@@ -62,6 +63,7 @@ export function readModelsContract(name: string, makeStored: () => Promise<ReadM
     countsContract(fixture);
     peopleContract(fixture);
     messagesContract(fixture);
+    editedMentionsContract(fixture);
     searchTextsContract(fixture);
     readersContract(fixture);
     listsContract(fixture);

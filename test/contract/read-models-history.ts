@@ -22,7 +22,7 @@ export class History {
   #command: (CommandKey & { readonly digest?: string; readonly continues?: true }) | undefined;
   readonly #groups = new Map<
     string,
-    { version: number; readsVersion: number; lastSeq: number; members: Set<string> }
+    { version: number; readsVersion: number; lastSeq: number; members: Set<string>; authors: Map<number, string> }
   >();
 
   /** What comes next is ordered by this command, whose client chose its id; and perhaps not all that it orders. */
@@ -76,12 +76,16 @@ export class History {
     group.lastSeq += 1;
     const seq = group.lastSeq;
     const nothing = { replyTo: null, mentions: [], mentionsAll: false, audienceCount: group.members.size - 1 };
+    group.authors.set(seq, authorId);
     const data = { messageId: `${groupId}-${seq}`, seq, authorId, text, ...nothing, ...content };
     return this.#add(groupId, { type: 'MessageSent', data });
   }
 
-  edit(groupId: string, seq: number, text: string): this {
-    return this.#add(groupId, { type: 'MessageEdited', data: { messageId: `${groupId}-${seq}`, seq, text } });
+  /** By whoever has sent it. */
+  edit(groupId: string, seq: number, text: string, mentionsAll: boolean | null = false): this {
+    this.#command ??= { actorId: this.#group(groupId).authors.get(seq) ?? 'actor', commandId: 'command' };
+    const data = { messageId: `${groupId}-${seq}`, seq, text, mentionsAll };
+    return this.#add(groupId, { type: 'MessageEdited', data });
   }
 
   delete(groupId: string, seq: number): this {
@@ -123,6 +127,7 @@ export class History {
       readsVersion: -1,
       lastSeq: 0,
       members: new Set<string>(),
+      authors: new Map<number, string>(),
     };
     this.#groups.set(groupId, group);
     return group;

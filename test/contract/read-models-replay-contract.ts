@@ -54,7 +54,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       (history) => {
         const seq = history.lastSeq(group) - back;
         if (seq < 1) return;
-        if (kind === 0) history.edit(group, seq, text);
+        if (kind === 0) history.edit(group, seq, text, seq % 2 === 0);
         else if (kind === 1) history.delete(group, seq);
         else if (kind === 2) history.react(group, seq, user, '👍');
         else history.unreact(group, seq, user, '👍');

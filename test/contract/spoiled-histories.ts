@@ -77,7 +77,10 @@ export function happenings(steps: readonly Step[]): Entry[] {
       return own({ type: 'MembersAdded', data: { members, afterSeq: seq, memberCount: group.members.size } });
     }
     if (does === 'edit' && seq > 0) {
-      return own({ type: 'MessageEdited', data: { messageId: `${groupId}-${seq}`, seq, text: `pear ${seq}` } });
+      return own({
+        type: 'MessageEdited',
+        data: { messageId: `${groupId}-${seq}`, seq, text: `pear ${seq}`, mentionsAll: seq % 2 === 0 },
+      });
     }
     if (does === 'delete' && seq > 0) {
       return own({ type: 'MessageDeleted', data: { messageId: `${groupId}-${seq}`, seq } });

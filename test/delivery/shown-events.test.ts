@@ -36,6 +36,19 @@ test('texts are held up to a bound; beyond it the event that has the text is nam
   });
 });
 
+test('whether everybody is mentioned is said by the newest edit that speaks of it', () => {
+  const shownEvents = createShownEvents(share());
+  const shown = () => shownEvents.show(at(10, sent(1, 'ada')));
+  expect(shown()).toMatchObject({ event: { data: { mentionsAll: false } } });
+  shownEvents.note(at(20, edited(1, '@all', true)));
+  expect(shown()).toMatchObject({ event: { data: { text: '@all', mentionsAll: true } } });
+  const earlier = { messageId: 'm-1', seq: 1, text: 'by an earlier release', mentionsAll: null };
+  shownEvents.note(at(21, { type: 'MessageEdited', data: earlier }));
+  expect(shown()).toMatchObject({ event: { data: { text: 'by an earlier release', mentionsAll: true } } });
+  shownEvents.note(at(22, edited(1, 'nobody')));
+  expect(shown()).toMatchObject({ event: { data: { mentionsAll: false } } });
+});
+
 test('what was forgotten makes room', () => {
   const { shownEvents } = noteTooMuch();
   shownEvents.forgetBefore(1_299);

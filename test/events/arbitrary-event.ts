@@ -34,7 +34,7 @@ const dataOf = {
     mentionsAll: fc.boolean(),
     audienceCount: memberCount,
   }),
-  MessageEdited: fc.record({ messageId: id, seq, text }),
+  MessageEdited: fc.record({ messageId: id, seq, text, mentionsAll: fc.constantFrom(true, false, null) }),
   MessageDeleted: fc.record({ messageId: id, seq }),
   ReactionAdded: reaction,
   ReactionRemoved: reaction,

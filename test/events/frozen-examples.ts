@@ -89,7 +89,18 @@ export const frozenExamples: readonly FrozenExample[] = [
   {
     version: 1,
     data: '{"messageId":"m-1","seq":1,"text":"Anybody there?"}',
-    event: { type: 'MessageEdited', data: { messageId: 'm-1', seq: 1, text: 'Anybody there?' } },
+    event: {
+      type: 'MessageEdited',
+      data: { messageId: 'm-1', seq: 1, text: 'Anybody there?', mentionsAll: null },
+    },
+  },
+  {
+    version: 2,
+    data: '{"messageId":"m-1","seq":1,"text":"Anybody there, @all?","mentionsAll":true}',
+    event: {
+      type: 'MessageEdited',
+      data: { messageId: 'm-1', seq: 1, text: 'Anybody there, @all?', mentionsAll: true },
+    },
   },
   {
     version: 1,

@@ -147,13 +147,14 @@ function momentOf(rows: () => BuildRows): ReadMoment {
 function mentionsIn({ members, messages, mentions, mentionsOfAll }: GroupRows, userId: string): MentionRow[] {
   const member = members.get(userId);
   if (!member?.active) return [];
-  const seqs = new Set([...mentions.values()].filter((mention) => mention.userId === userId).map(({ seq }) => seq));
-  for (const { seq, authorId } of mentionsOfAll.values()) {
-    if (authorId !== userId && isWithin(member.stays, seq)) seqs.add(seq);
+  const positions = new Map<number, number>();
+  for (const { seq, authorId, position } of mentionsOfAll.values()) {
+    if (authorId !== userId && isWithin(member.stays, seq)) positions.set(seq, position);
   }
-  return [...seqs].flatMap((seq) => {
+  for (const { seq, userId: named, position } of mentions.values()) if (named === userId) positions.set(seq, position);
+  return [...positions].flatMap(([seq, position]) => {
     const message = messages.get(seq);
-    return message === undefined ? [] : [{ message: toMessage(message), position: message.sentPosition }];
+    return message === undefined ? [] : [{ message: toMessage(message), position }];
   });
 }
 

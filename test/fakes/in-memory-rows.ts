@@ -206,7 +206,8 @@ function write({ groups }: BuildRows, changed: ChangedGroup): void {
     }
   }
   for (const mention of changed.mentions) stored.mentions.set(keyOfMention(mention), mention);
-  for (const mention of changed.mentionsOfAll) stored.mentionsOfAll.set(mention.seq, mention);
+  const first = changed.mentionsOfAll.filter(({ seq }) => !stored.mentionsOfAll.has(seq));
+  for (const mention of first) stored.mentionsOfAll.set(mention.seq, mention);
   for (const command of changed.commands) {
     const known = stored.commands.get(keyOfCommand(command));
     if (known === undefined || command.position > known.position) stored.commands.set(keyOfCommand(command), command);

@@ -167,7 +167,11 @@ function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, position:
       });
       return;
     case 'MessageEdited':
-      Object.assign(rows.messages.get(event.data.messageId) ?? {}, { text: event.data.text, editedAt: at });
+      Object.assign(rows.messages.get(event.data.messageId) ?? {}, {
+        text: event.data.text,
+        editedAt: at,
+        ...(event.data.mentionsAll === null ? {} : { mentionsAll: event.data.mentionsAll }),
+      });
       return;
     case 'MessageDeleted':
       Object.assign(rows.messages.get(event.data.messageId) ?? {}, { text: null, deletedAt: at });

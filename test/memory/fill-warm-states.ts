@@ -86,7 +86,12 @@ const groupStories: Readonly<Record<string, readonly GroupEvent[]>> = {
     ...range(1_000).map(
       (number): GroupEvent => ({
         type: 'MessageEdited',
-        data: { messageId: `018f3c5e-7a2b-7c3d-8e4f-@-${String(number + 1).padStart(12, '0')}`, seq: 1, text: 'x' },
+        data: {
+          messageId: `018f3c5e-7a2b-7c3d-8e4f-@-${String(number + 1).padStart(12, '0')}`,
+          seq: 1,
+          text: 'x',
+          mentionsAll: false,
+        },
       }),
     ),
   ],

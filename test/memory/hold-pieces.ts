@@ -45,8 +45,11 @@ for (let index = 0; index < 20; index += 1) {
   const message = { messageId: id('message'), seq: index + 1 };
   const more = { replyTo: id('replied'), mentions: [id('mentioned')], mentionsAll: false, audienceCount: 1 };
   evolve({ type: 'MessageSent', data: { ...message, authorId: 'ada', text: id('text'), ...more } });
-  evolve({ type: 'MessageEdited', data: { ...message, text: id('edited') } });
-  evolve({ type: 'MessageEdited', data: { messageId: id('forgotten'), seq: index + 1, text: id('edited') } });
+  evolve({ type: 'MessageEdited', data: { ...message, text: id('edited'), mentionsAll: false } });
+  evolve({
+    type: 'MessageEdited',
+    data: { messageId: id('forgotten'), seq: index + 1, text: id('edited'), mentionsAll: false },
+  });
   evolve({ type: 'ReactionAdded', data: { ...message, userId: id('user'), emoji: id('emoji') } });
   evolve({ type: 'MemberLeft', data: { userId: member.userId, afterSeq: 0, memberCount: 0 } });
   const mark = { groupId: 'g', userId: id('reader'), upTo: 1 };

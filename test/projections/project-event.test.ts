@@ -94,10 +94,17 @@ test('each person mentioned has one row, the author none, and everybody together
   ]);
 });
 
+test('an edit that mentions everybody does so from then on, and one that does not takes nothing back', () => {
+  const editing = (mentionsAll: boolean) =>
+    changesOf({ type: 'MessageEdited', data: { messageId: 'm', seq: 3, text: 'Anew', mentionsAll } });
+  expect(editing(true)).toContainEqual({ type: 'putMentionOfAll', ...where, seq: 3, authorId: 'actor' });
+  expect(editing(false)).toHaveLength(2);
+});
+
 test('edits, deletions and reactions change their message alone', () => {
   const message = { messageId: 'm', seq: 3 };
-  expect(changesOf({ type: 'MessageEdited', data: { ...message, text: 'Anew' } })).toEqual([
-    { type: 'editMessage', ...where, seq: 3, text: 'Anew', editedAt: at },
+  expect(changesOf({ type: 'MessageEdited', data: { ...message, text: 'Anew', mentionsAll: null } })).toEqual([
+    { type: 'editMessage', ...where, seq: 3, text: 'Anew', mentionsAll: null, editedAt: at },
     advanced,
   ]);
   expect(changesOf({ type: 'MessageDeleted', data: message })).toEqual([

@@ -41,7 +41,7 @@ export type MemberState = Pick<
   StoredMember,
   'name' | 'role' | 'active' | 'joinedAt' | 'stays' | 'markedUpTo' | 'position'
 >;
-export type MessageState = Pick<StoredMessage, 'text' | 'editedAt' | 'deletedAt' | 'position'>;
+export type MessageState = Pick<StoredMessage, 'text' | 'mentionsAll' | 'editedAt' | 'deletedAt' | 'position'>;
 export type ReactionState = Pick<StoredReaction, 'present' | 'position'>;
 export type ReactionCountsState = Pick<StoredReactionCounts, 'counts' | 'position'>;
 

@@ -60,10 +60,22 @@ export function createMentionsPage(connection: Connection, reads: GroupsToRead):
     return (await Promise.all(found)).flat().sort(newestFirst).slice(0, limit);
   }
 
+  /** Those of these messages that name the person as well: they were told by that, at the latest when everybody was. */
+  async function named(
+    userId: string,
+    options: ReadOptions,
+    mentions: readonly Mention[],
+  ): Promise<ReadonlySet<string>> {
+    if (mentions.length === 0) return new Set();
+    const keys = mentions.map(({ groupId, seq }) => ({ userId, groupId, seq }));
+    const found = await run(() => collections.mentions.find({ $or: keys }, options).toArray());
+    return new Set(found.map(({ groupId, seq }) => idOf(groupId, seq)));
+  }
+
   /** Mentions that reach the person, of those that one of the two queries finds, until there are `limit` of them. */
   async function collect(
     find: (before: Position) => Promise<Mention[]>,
-    reaches: (mention: Mention) => boolean,
+    reaching: (mentions: readonly Mention[]) => Promise<readonly Mention[]> | readonly Mention[],
     start: Position,
     limit: number,
   ): Promise<Mention[]> {
@@ -71,7 +83,7 @@ export function createMentionsPage(connection: Connection, reads: GroupsToRead):
     let before = start;
     while (mentions.length < limit) {
       const found = await find(before);
-      mentions.push(...found.filter(reaches));
+      mentions.push(...(await reaching(found)));
       if (found.length < limit) break;
       before = found.at(-1)?.position ?? 0;
     }
@@ -88,13 +100,17 @@ export function createMentionsPage(connection: Connection, reads: GroupsToRead):
         position <= (memberships.get(groupId)?.group.appliedTo ?? -1);
       const isIn = (mention: Mention): boolean =>
         isApplied(mention) && isWithin(memberships.get(mention.groupId)?.stays ?? [], mention.seq);
+      const applied = (mentions: readonly Mention[]) => mentions.filter(isApplied);
+      const ofAllAlone = async (mentions: readonly Mention[]) => {
+        const told = await named(userId, options, mentions);
+        return mentions.filter((mention) => isIn(mention) && !told.has(idOf(mention.groupId, mention.seq)));
+      };
       const start = before ?? Number.MAX_SAFE_INTEGER;
-      const [named, all] = await Promise.all([
-        collect((from) => byName(userId, options, groupIds, from, limit), isApplied, start, limit),
-        collect((from) => ofAll(userId, options, [...memberships.values()], from, limit), isIn, start, limit),
+      const [byNames, all] = await Promise.all([
+        collect((from) => byName(userId, options, groupIds, from, limit), applied, start, limit),
+        collect((from) => ofAll(userId, options, [...memberships.values()], from, limit), ofAllAlone, start, limit),
       ]);
-      const byPosition = new Map([...all, ...named].map((mention) => [mention.position, mention]));
-      const newest = [...byPosition.values()].sort(newestFirst).slice(0, limit);
+      const newest = [...all, ...byNames].sort(newestFirst).slice(0, limit);
       const groups = new Map([...memberships].map(([groupId, { group }]) => [groupId, group]));
       const ids = newest.map(({ groupId, seq }) => idOf(groupId, seq));
       const wanted = { _id: { $in: ids }, groupId: { $in: newest.map(({ groupId }) => groupId) } };

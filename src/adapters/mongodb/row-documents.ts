@@ -39,8 +39,8 @@ export interface Put<Document> {
 const memberState = ({ name, role, active, joinedAt, stays, markedUpTo, position }: StoredMember): MemberState => ({
   ...{ name, role, active, joinedAt, stays, markedUpTo, position },
 });
-const messageState = ({ text, editedAt, deletedAt, position }: StoredMessage): MessageState => ({
-  ...{ text, editedAt, deletedAt, position },
+const messageState = ({ text, mentionsAll, editedAt, deletedAt, position }: StoredMessage): MessageState => ({
+  ...{ text, mentionsAll, editedAt, deletedAt, position },
 });
 const reactionState = ({ present, position }: StoredReaction): ReactionState => ({ present, position });
 const reactionCountsState = ({ counts, position }: StoredReactionCounts): ReactionCountsState => ({ counts, position });
@@ -90,7 +90,7 @@ export const toMention = (mention: Mention, groupId: string): MentionDocument =>
   ...{ _id: idOf(mention.userId, mention.position), groupId, ...mention },
 });
 export const toMentionOfAll = (mention: MentionOfAll, groupId: string): MentionOfAllDocument => ({
-  ...{ _id: idOf(groupId, mention.position), groupId, ...mention },
+  ...{ _id: idOf(groupId, mention.seq), groupId, ...mention },
 });
 export const toCommand = (command: StoredCommand, groupId: string): CommandDocument => ({
   ...{ _id: idOf(groupId, command.actorId, command.commandId), groupId, ...command },

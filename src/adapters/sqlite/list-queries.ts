@@ -76,15 +76,15 @@ function prepareMentionCounts(database: DatabaseSync): Queries['mentionCounts'] 
     database,
     `SELECT a.seq, p.author_id FROM mentions_of_all a
        CROSS JOIN messages p ON p.message_key = a.group_key * ${seqsPerGroup} + a.seq
-     WHERE a.group_key = ? ORDER BY a.position DESC`,
+     WHERE a.group_key = ? AND a.seq > ? ORDER BY a.seq DESC`,
   );
 
   function countIn(key: number, userId: string, afterSeq: number, limit: number): number {
     const [from, to] = [messageKeyOf(key, afterSeq), messageKeyOf(key, seqsPerGroup - 1)];
     const seqs = new Set(byName.all(userId, from, to, limit).map(([seq]) => seq));
     let ofOthers = 0;
-    for (const [seq, authorId] of ofAll.iterate(key)) {
-      if (seq <= afterSeq || ofOthers === limit) break;
+    for (const [seq, authorId] of ofAll.iterate(key, afterSeq)) {
+      if (ofOthers === limit) break;
       if (authorId === userId) continue;
       ofOthers += 1;
       seqs.add(seq);

@@ -161,19 +161,22 @@ function prepareMentions(database: DatabaseSync) {
     database,
     'SELECT group_key, stays FROM members WHERE user_id = ? AND active = 1',
   );
+  // Who is named as well was told by that, at the latest when everybody was.
   const ofAll = prepareQuery<readonly [number, number]>(
     database,
     `SELECT a.position, a.seq FROM mentions_of_all a
        CROSS JOIN messages p ON p.message_key = a.group_key * ${seqsPerGroup} + a.seq
-     WHERE a.group_key = ? AND a.position < ? AND p.author_id <> ? ORDER BY a.position DESC`,
+     WHERE a.group_key = ? AND a.position < ? AND a.seq > ? AND p.author_id <> ?
+       AND NOT EXISTS (SELECT 1 FROM mentions n WHERE n.user_id = ? AND n.message_key = p.message_key)
+     ORDER BY a.position DESC`,
   );
 
-  /** Reads a group's mentions of everybody from the newest on, no further than the first stay and the page reach. */
+  /** Reads a group's mentions of everybody since the first stay, from the newest on, no further than the page reaches. */
   function collectOfAll(groupKey: number, stayText: string, userId: string, before: number, limit: number): Place[] {
     const stays = toStays(stayText);
     const mentions: Place[] = [];
-    for (const [position, seq] of ofAll.iterate(groupKey, before, userId)) {
-      if (seq <= (stays[0]?.from ?? 0) || mentions.length >= limit) break;
+    for (const [position, seq] of ofAll.iterate(groupKey, before, stays[0]?.from ?? 0, userId, userId)) {
+      if (mentions.length >= limit) break;
       if (isWithin(stays, seq)) mentions.push([position, messageKeyOf(groupKey, seq)]);
     }
     return mentions;

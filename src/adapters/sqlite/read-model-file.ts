@@ -71,7 +71,8 @@ const schema = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX mentions_by_message ON mentions (user_id, message_key);
   CREATE TABLE mentions_of_all (
-    group_key INTEGER NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (group_key, position)
+    group_key INTEGER NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (group_key, position),
+    UNIQUE (group_key, seq)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE commands (
     group_key INTEGER NOT NULL, actor_id TEXT NOT NULL, command_id TEXT NOT NULL, digest TEXT NOT NULL, added_up_to TEXT,

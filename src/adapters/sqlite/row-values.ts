@@ -103,9 +103,12 @@ function messagesOf({ messages }: Pick<ChangedGroup, 'messages'>): Pick<GroupVal
   const added: ValuesOfMessage[] = [];
   const rewritten: RewrittenMessage[] = [];
   for (const { before, after } of messages) {
-    const { seq, text, editedAt, deletedAt, position } = after;
+    const { seq, text, mentionsAll, editedAt, deletedAt, position } = after;
     if (before === undefined) added.push([seq, ...messageValues(after)]);
-    else rewritten.push({ seq, textBefore: before.text, text, values: [text, editedAt, deletedAt, position] });
+    else {
+      const values = [text, mentionsAll ? 1 : 0, editedAt, deletedAt, position];
+      rewritten.push({ seq, textBefore: before.text, text, values });
+    }
   }
   return { messages: added.sort(bySeq), rewritten: rewritten.sort((a, b) => a.seq - b.seq) };
 }

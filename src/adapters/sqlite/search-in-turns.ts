@@ -18,14 +18,11 @@ export type SearchedPage = (
 /**
  * The port's search. The index may know words of a text that was folded by another release, so every text that it gives is
  * looked at. Nearly always the first page is all; where few of a page hold what is looked for, the next one is larger. Each
- * page is read by `run`.
+ * page is read by `run`, which throws where nothing is to be read any more.
  */
-export function searchInTurns(
-  page: SearchedPage,
-  run: (read: () => readonly MessageRow[]) => readonly MessageRow[],
-): MessagePages['search'] {
+export function searchInTurns(page: SearchedPage, run: <Answer>(read: () => Answer) => Answer): MessagePages['search'] {
   return async (groupIds, text, start = Number.MAX_SAFE_INTEGER, limit) => {
-    const search = parseSearch(text);
+    const search = run(() => parseSearch(text));
     if (search === undefined) return [];
     const rows: MessageRow[] = [];
     let before = start;

@@ -6,7 +6,7 @@ export type MessageChange = ChangeOf<'putMessage' | 'editMessage' | 'deleteMessa
 
 /** What a change makes of a message's row; the same row where it changes nothing. Throws ReadModelsCorrupt. */
 export function foldMessage(message: StoredMessage | undefined, change: MessageChange): StoredMessage {
-  // A message keeps its place, author, mentions and audience for ever: one that is there stays.
+  // A message keeps its place, author and audience for ever: one that is there stays.
   if (change.type === 'putMessage') return message ?? sent(change);
   const { position } = change;
   // Events that speak of a message which never was are not projected.
@@ -15,8 +15,13 @@ export function foldMessage(message: StoredMessage | undefined, change: MessageC
   if (message.deletedAt !== null || position <= message.position) return message;
   return change.type === 'deleteMessage'
     ? { ...message, text: null, deletedAt: change.deletedAt, position }
-    : { ...message, text: change.text, editedAt: change.editedAt, position };
+    : { ...message, ...saidBy(change, message), editedAt: change.editedAt, position };
 }
+
+const saidBy = ({ text, mentionsAll }: ChangeOf<'editMessage'>, before: StoredMessage) => ({
+  text,
+  mentionsAll: mentionsAll ?? before.mentionsAll,
+});
 
 function sent(change: ChangeOf<'putMessage'>): StoredMessage {
   const { groupId, messageId, seq, authorId, text, sentAt, replyTo, mentions, mentionsAll, audienceCount } = change;

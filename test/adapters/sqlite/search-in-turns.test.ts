@@ -6,7 +6,7 @@ const total = 10_000;
 
 const row = (sentPosition: number, text: string | null): MessageRow => ({
   ...{ groupId: 'g', messageId: `m-${sentPosition}`, seq: sentPosition, authorId: 'ada', text, sentPosition },
-  ...{ sentAt: '2026-11-24T12:00:00.000Z', editedAt: null, deletedAt: null, replyTo: null },
+  ...{ sentAt: '2026-11-24T12:00:00.000Z', editedAt: null, deletedAt: null, replyTo: null, sentHash: null },
   ...{ mentions: [], mentionsAll: false, audienceCount: 0 },
 });
 

@@ -9,7 +9,7 @@ const put: MessageChange = {
   ...{ type: 'putMessage', ...content, text: 'hello', sentAt: at, mentionsAll: true, audienceCount: 3, position: 5 },
 };
 const edit = (text: string, position: number): MessageChange => ({
-  ...{ type: 'editMessage', groupId: 'g', seq: 1, text, editedAt: later, position },
+  ...{ type: 'editMessage', groupId: 'g', seq: 1, text, mentionsAll: null, editedAt: later, position },
 });
 const remove = (position: number, deletedAt = later): MessageChange => ({
   ...{ type: 'deleteMessage', groupId: 'g', seq: 1, deletedAt, position },
@@ -33,6 +33,15 @@ describe('given no message', () => {
 describe('given a message', () => {
   test('when it is edited, then text and moment are the edit’s, and its place and audience stay', () => {
     expect(fold(sent, edit('hullo', 7))).toEqual({ ...sent, text: 'hullo', editedAt: later, position: 7 });
+  });
+
+  test('when an edit says whether it mentions everybody, then it does or does not from there on', () => {
+    const say = (position: number, mentionsAll: boolean | null): MessageChange => ({
+      ...{ type: 'editMessage', groupId: 'g', seq: 1, text: 'hullo', mentionsAll, editedAt: later, position },
+    });
+    expect(fold(sent, say(7, false))).toMatchObject({ mentionsAll: false });
+    expect(fold(sent, say(7, false), say(8, null))).toMatchObject({ mentionsAll: false });
+    expect(fold(sent, say(7, false), say(8, true))).toMatchObject({ mentionsAll: true });
   });
 
   test('when it is sent again, also after an edit, then it stays as it is', () => {
