@@ -83,7 +83,7 @@ export function searchTextsContract(fixture: ReadModelsFixture): void {
   });
 
   test('a phrase is found behind any number of messages with the same words elsewhere', async () => {
-    const find = await sent(['the cat sat', ...Array.from({ length: 2_500 }, () => 'cat the sat')]);
+    const find = await sent(['the cat sat', ...Array.from({ length: 300 }, () => 'cat the sat')]);
     expect(await find('"the cat"', 1)).toEqual([1]);
     expect(await find('"the cat" sat', 20)).toEqual([1]);
   });
