@@ -66,8 +66,16 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
     const change = { $set: { ...changes, changedAt: new Date() } };
     const wanted = { _id: build, token, ...mine };
     const { matchedCount } = await run(() => collections.builds.updateOne(wanted, change), writeMilliseconds);
-    if (matchedCount === 0)
-      throw new LeaseLost(`build ${build} is gone, or written by a later lease than that of term ${token}`);
+    if (matchedCount === 0) throw noLongerOurs();
+  }
+
+  const noLongerOurs = (): LeaseLost =>
+    new LeaseLost(`build ${build} is gone, or written by a later lease than that of term ${token}`);
+
+  /** Rows that are missing may be those of a build that was discarded, of which nothing is damaged. */
+  async function requireOurs(): Promise<void> {
+    const found = await run(() => collections.builds.findOne({ _id: build, token }), writeMilliseconds);
+    if (found === null) throw noLongerOurs();
   }
 
   async function beginBatch(): Promise<BatchWrite> {
@@ -83,7 +91,9 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
     const found = await claimGroups(await beginBatch(), groupIds);
     if (committed.size > maximumKnownGroups) committed.clear();
     for (const { groupId, appliedTo } of found) committed.set(groupId, appliedTo);
-    return found.filter(isCommitted).map(toStoredGroup);
+    const rows = found.filter(isCommitted).map(toStoredGroup);
+    if (rows.length < groupIds.length) await requireOurs();
+    return rows;
   }
 
   async function committedOf(groupIds: readonly string[]): Promise<ReadonlyMap<string, Position>> {
@@ -137,6 +147,8 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
         ({ groupId, countedSeqs }) => countedSeqs.map((seq) => messageId({ groupId, seq })),
       ),
     ]);
+    // Who asks for a message knows that it was there.
+    if (messages.length < keys.reduce((sum, { seqs }) => sum + seqs.length, 0)) await requireOurs();
     return {
       members: members.map(toStoredRow),
       messages: messages.map(toStoredMessage),

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { packError, unpackError } from '../../../src/adapters/sqlite/filling-messages.ts';
 import { openFillingStore } from '../../../src/adapters/sqlite/filling-store.ts';
 import { openSqliteReadModelWriter } from '../../../src/adapters/sqlite/read-model-writer.ts';
@@ -40,6 +40,26 @@ test('what is filled with a commit always under way is what is projected in one'
     }),
     { numRuns: 4 },
   );
+});
+
+test('a writer that has written before it fills, and goes on afterwards, writes what one does that never fills', async () => {
+  const entries = [...begin('g'), ...begin('h'), ...begin('i')];
+  const file = emptyFile();
+  const opened = openSqliteReadModelWriter({ file });
+  const commit = vi.fn(opened.commit);
+  const writer = { ...opened, commit };
+  for (const [groups, filling] of [
+    [1, false],
+    [2, true],
+    [3, false],
+  ] as const) {
+    const log = await logOf(entries.slice(0, 2 * groups), 3);
+    await runProjection({ log, writer, signal: never, once: true, filling });
+  }
+  await writer.close();
+  expect(everyRow(file)).toEqual(await projected(await logOf(entries, 3), {}));
+  // One that fails is tried again in smaller steps, which would hide it.
+  expect(commit.mock.settledResults.every(({ type }) => type === 'fulfilled')).toBe(true);
 });
 
 async function fillingStore(file: string, script?: URL): Promise<RowStore> {
