@@ -132,3 +132,30 @@ it('reads a timeline from the end, and says of each page what is beside it', asy
   expect(middle.edges).toEqual([all.edges[3]]);
   expect(facts(middle)).toEqual([true, true]);
 });
+
+it('a page is the first of its list once nothing before it is there any more, whatever cursor it was asked for with', async () => {
+  const zoe = await server.person('zoe');
+  const cal = await server.person('cal');
+  for (const groupId of ['z1', 'z2']) await createGroup(cal, groupId, [zoe]);
+  const { createGroup: made } = await zoe.get<{ createGroup: { position: string } }>(documents.createGroup, {
+    input: { groupId: 'z3', name: 'last' },
+  });
+  await zoe.get(documents.timelinePage, { id: 'z3', atLeast: made.position });
+  const page = 'edges { cursor node { groupId } } pageInfo { hasPreviousPage }';
+  const inbox = async (more: string) =>
+    (await zoe.get<{ inbox: Page }>(`{ inbox(first: 9${more}) { ${page} } }`)).inbox;
+  const [, second] = (await inbox('')).edges;
+  const after = `, after: "${second?.cursor}"`;
+  expect(await inbox(after)).toMatchObject({
+    edges: [{ node: { groupId: 'z1' } }],
+    pageInfo: { hasPreviousPage: true },
+  });
+  for (const groupId of ['z2', 'z3']) {
+    await zoe.ask(documents.addMembers, { input: { groupId, members: [{ userId: 'cal', role: 'OWNER' }] } });
+    await zoe.get(documents.leaveGroup, { input: { groupId } });
+  }
+  expect(await inbox(after)).toMatchObject({
+    edges: [{ node: { groupId: 'z1' } }],
+    pageInfo: { hasPreviousPage: false },
+  });
+});
