@@ -1,4 +1,13 @@
-import { type DocumentNode, type GraphQLError, Kind, OperationTypeNode, parse, validate } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type ParseOptions,
+  parse,
+  type Source,
+  validate,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { createBoundedMap } from '../memory/bounded-map.ts';
 import { unwieldiness, unwieldinessOfVariables } from './document-shape.ts';
@@ -60,7 +69,7 @@ export function documentLimits(): Plugin<Costed> {
     const problem = problemOf(document) ?? refused(unwieldinessOfVariables(variables));
     if (problem !== undefined) return problem;
     const { points, depth } = queryCost.of(document, params?.operationName, variables);
-    if (depth === Infinity) return new ApiError('DOCUMENT_TOO_LARGE', 'The document’s fragments go in a circle.');
+    if (depth === Infinity) return new ApiError('DOCUMENT_INVALID', 'The document’s fragments go in a circle.');
     if (depth > maximumDepth)
       return new ApiError('DOCUMENT_TOO_LARGE', `The document is more than ${maximumDepth} levels deep.`);
     const budget = isSubscription(document) ? itemBudget : operationBudget;
@@ -79,7 +88,7 @@ export function documentLimits(): Plugin<Costed> {
       }
       const known = documents.use(text);
       if (known !== undefined) return setParsedDocument(known);
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: maximumTokens }));
+      setParseFn(parseUpToLimit);
       return ({ result }) => {
         if (result !== null && 'kind' in result)
           documents.set(text, result, bytesPerToken * (result.tokenCount ?? 0) + text.length);
@@ -100,6 +109,18 @@ export function documentLimits(): Plugin<Costed> {
     },
   };
 }
+
+/** To GraphQL, one token more than it may read is an error of syntax. */
+function parseUpToLimit(source: string | Source, options?: ParseOptions): DocumentNode | ApiError {
+  try {
+    return parse(source, { ...options, maxTokens: maximumTokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError) || !error.message.startsWith(tooManyTokens)) throw error;
+    return new ApiError('DOCUMENT_TOO_LARGE', `A document has at most ${maximumTokens} tokens.`);
+  }
+}
+
+const tooManyTokens = 'Syntax Error: Document contains more than';
 
 const refused = (problem: string | undefined): ApiError | undefined =>
   problem === undefined ? undefined : new ApiError('DOCUMENT_TOO_LARGE', problem);

@@ -141,14 +141,22 @@ export function clientError(error: unknown): ClientError {
     const cause = { kind: original instanceof GroupHalted ? 'known' : 'defect', error: original } as const;
     return { told: tell('GROUP_HALTED', groupHalted), cause };
   }
-  // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables.
+  // What is left of GraphQLErrors is the document's own: syntax, validation, coercion of variables; or yoga's of the request.
   if (original instanceof GraphQLError) {
-    return { told: tell('DOCUMENT_INVALID', shortened(wordsOf(error, original))), cause: refusal };
+    const reason = isOfRequest(original) ? 'REQUEST_UNREADABLE' : 'DOCUMENT_INVALID';
+    return { told: tell(reason, shortened(wordsOf(error, original))), cause: refusal };
   }
   const defect = original instanceof Error ? original : new Error(String(original));
   const told = tell('UNEXPECTED', 'Something unexpected went wrong here; it was logged.');
   return { told, cause: { kind: 'defect', error: defect } };
 }
+
+/** Yoga gives a status to what it says of a request in which it has found no document; only documents have places. */
+const isOfRequest = ({ source, nodes, extensions }: GraphQLError): boolean =>
+  source === undefined &&
+  nodes === undefined &&
+  extensions['http'] !== undefined &&
+  extensions['code'] !== 'OPERATION_RESOLUTION_FAILURE';
 
 /** GraphQL wraps what a scalar says of a value to say which variable it came in; a resolver's words stand by themselves. */
 const wordsOf = (error: unknown, original: GraphQLError): string =>

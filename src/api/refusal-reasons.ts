@@ -16,7 +16,10 @@ export const refusalReasons = {
   REQUEST_UNREADABLE: ['BAD_INPUT', 'The request holds no GraphQL document that can be read, or says so wrongly.'],
   DOCUMENT_INVALID: ['BAD_INPUT', 'The document or its variables do not fit the language or the schema.'],
   DOCUMENT_TOO_LARGE: ['BAD_INPUT', 'The document is too long, too deep, too wide or too dear.'],
-  DOCUMENT_NOT_KNOWN: ['BAD_INPUT', 'No document is remembered under its hash: send it with the hash, or alone.'],
+  DOCUMENT_NOT_KNOWN: [
+    'BAD_INPUT',
+    'Its hash stands for no document: it is not remembered, of another version, or of another document. The message says which.',
+  ],
   VALUE_INVALID: ['BAD_INPUT', 'A value breaks a rule; `extensions.field` names its argument or input field.'],
   TEXT_EMPTY: ['BAD_INPUT', 'A text or name is empty, or white space only; `extensions.field` names it, as below.'],
   TEXT_TOO_LONG: ['BAD_INPUT', 'A text or name has too many characters.'],

@@ -168,8 +168,11 @@ it.each<[what: string, status: number, code: string, bytes: () => Buffer]>([
   const answer = await answerTo(bytes());
   expect(answer.status, answer.head).toBe(status);
   expect(answer.head).toContain('content-type: application/json; charset=utf-8');
-  const { errors } = JSON.parse(answer.body) as { errors: { message: string; extensions: { code: string } }[] };
+  const { errors } = JSON.parse(answer.body) as {
+    errors: { message: string; extensions: { code: string; reason: string } }[];
+  };
   expect(errors.map(({ extensions }) => extensions.code)).toEqual([code]);
+  if (code === 'BAD_INPUT') expect(errors[0]?.extensions.reason).toBe('REQUEST_UNREADABLE');
   expect(errors[0]?.message.length).toBeGreaterThan(5);
   if (status === 405) expect(answer.head).toMatch(/\r\nallow: (post|get)/);
 });
