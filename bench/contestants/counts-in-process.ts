@@ -80,7 +80,8 @@ function feedReadCounts() {
   for (let step = 1; step <= steps; step += 1) {
     for (let index = 0; index < members; index += 1) {
       const upTo = Math.ceil(((marks[index] ?? 1) * step) / steps);
-      counts.apply({ type: 'ReadUpTo', data: { groupId: 'hot', userId: `user-${index}`, upTo } });
+      const data = { groupId: 'hot', userId: `user-${index}`, upTo };
+      counts.apply({ type: 'ReadUpTo', data }, step * members + index);
     }
   }
   return { counts, moveMarksPerSecond: (steps * members * 1_000) / (performance.now() - started) };

@@ -7,11 +7,12 @@ import {
   type Position,
   type RecordedEvent,
   startOfLog,
-  type Version,
 } from '../ports/event-log.ts';
 import type { SnapshotReader } from '../ports/group-snapshots.ts';
 import { createHaltedGroups, type HaltedGroups } from '../ports/halted-groups.ts';
-import { readTails, type StreamVersions } from './group-tails.ts';
+import type { CountsNow } from './counts-now.ts';
+import { readTails } from './group-tails.ts';
+import { applyOnce, emptyEntry, type Hot, isCaughtUp, nextVersion } from './hot-group.ts';
 import { type ChangedCounts, createReadCounts, type ReadCounts } from './read-counts.ts';
 
 export interface HotReadCounts {
@@ -21,6 +22,11 @@ export interface HotReadCounts {
    * Throws GroupHalted where the group is.
    */
   of(groupId: string): Promise<ReadCounts>;
+  /**
+   * The group's counts as they were at a position, to be asked at once, before any wait. Undefined where this process has
+   * not followed the log as far, and where what came after it is no longer known one by one. Throws like `of`.
+   */
+  at(groupId: string, position: Position): Promise<CountsNow | undefined>;
   /** Hands on the log's next event. Says which counts of a hot group it may have changed. */
   follow(recorded: RecordedEvent, decoded: DecodedRecord): ChangedCounts | undefined;
   /** An event has come by that counts nothing, for its group is halted. */
@@ -40,23 +46,6 @@ export interface HotReadCounts {
   byteLength(): number;
   /** Groups in memory, those that are loading included. */
   size(): number;
-}
-
-interface Followed {
-  readonly recorded: RecordedEvent;
-  readonly decoded: DecodedRecord;
-}
-
-interface Hot {
-  counts: ReadCounts | undefined;
-  /** Resolves with undefined where the group was forgotten meanwhile: what came by since is not in its counts. */
-  loading: Promise<ReadCounts | undefined> | undefined;
-  /** What has come by the feed since the streams were last read; undefined where it became too much. */
-  arrived: Followed[] | undefined;
-  versions: StreamVersions;
-  /** The newest version of each stream that came by the feed. */
-  followed: StreamVersions;
-  snapshotPosition: Position;
 }
 
 export interface HotReadCountsOptions {
@@ -85,15 +74,6 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
   const { halted = createHaltedGroups() } = options;
   const groups = createBoundedMap<Hot>(capacityBytes);
   let followedTo = startPosition;
-
-  function emptyEntry(): Hot {
-    const [versions, followed] = [
-      { group: noStream, reads: noStream },
-      { group: noStream, reads: noStream },
-    ];
-    const nothing = { counts: undefined, loading: undefined, arrived: undefined };
-    return { ...nothing, versions, followed, snapshotPosition: startOfLog };
-  }
 
   function touch(groupId: string): Hot {
     const standing = groups.use(groupId);
@@ -146,7 +126,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     let upTo = followedTo;
     const snapshot = await readModels.groupSnapshot(groupId);
     const counts = createReadCounts(
-      snapshot === undefined ? undefined : { members: snapshot.members, lastSeq: snapshot.group.lastSeq },
+      snapshot === undefined ? undefined : { ...snapshot, lastSeq: snapshot.group.lastSeq },
     );
     hot.versions = { group: snapshot?.group.version ?? noStream, reads: snapshot?.group.readsVersion ?? noStream };
     hot.snapshotPosition = snapshot?.position ?? startOfLog;
@@ -157,7 +137,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       for (const followed of hot.arrived ?? []) {
         // What is missing before it is looked for in the log: the two streams are counted in the log's order.
         if (followed.recorded.version > nextVersion(hot, followed)) break;
-        halted.fold(followed.recorded, (decoded) => apply(hot, counts, { ...followed, decoded }));
+        halted.fold(followed.recorded, (decoded) => applyOnce(hot, counts, { ...followed, decoded }));
       }
       if (isCaughtUp(hot)) {
         // At once: what comes by the feed from here on is for the counts themselves.
@@ -173,7 +153,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
 
   async function applyTails(groupId: string, hot: Hot, counts: ReadCounts, upTo: Position): Promise<void> {
     const tails = await readTails(log, groupId, hot.versions, upTo);
-    for (const recorded of tails) halted.fold(recorded, (decoded) => apply(hot, counts, { recorded, decoded }));
+    for (const recorded of tails) halted.fold(recorded, (decoded) => applyOnce(hot, counts, { recorded, decoded }));
   }
 
   // Half a fold may be in them, and what comes meanwhile is not.
@@ -181,17 +161,26 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     if (groups.peek(groupId) !== undefined) forget(groupId);
   });
 
+  async function of(groupId: string): Promise<ReadCounts> {
+    for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+      halted.require(groupId);
+      const hot = touch(groupId);
+      if (hot.counts !== undefined) return hot.counts;
+      hot.loading ??= load(groupId, hot);
+      const counts = await hot.loading;
+      if (counts !== undefined) return counts;
+    }
+    throw new LogUnavailable(`group ${groupId} was forgotten as often as it was counted`);
+  }
+
+  const exactAt = (groupId: string): Position =>
+    Math.max(followedTo, groups.peek(groupId)?.snapshotPosition ?? followedTo);
+
   return {
-    async of(groupId) {
-      for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
-        halted.require(groupId);
-        const hot = touch(groupId);
-        if (hot.counts !== undefined) return hot.counts;
-        hot.loading ??= load(groupId, hot);
-        const counts = await hot.loading;
-        if (counts !== undefined) return counts;
-      }
-      throw new LogUnavailable(`group ${groupId} was forgotten as often as it was counted`);
+    of,
+    async at(groupId, position) {
+      const counts = await of(groupId);
+      return position > exactAt(groupId) ? undefined : counts.asOf(position);
     },
     skip: ({ position }) => {
       followedTo = position;
@@ -210,7 +199,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
         return anything;
       }
       if (recorded.version === nextVersion(hot, followed)) {
-        const changed = apply(hot, hot.counts, followed);
+        const changed = applyOnce(hot, hot.counts, followed);
         groups.weigh(groupId, bytesPerEntry + hot.counts.byteLength());
         return changed;
       }
@@ -222,7 +211,7 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
       return changed;
     },
     position: () => followedTo,
-    exactAt: (groupId) => Math.max(followedTo, groups.peek(groupId)?.snapshotPosition ?? followedTo),
+    exactAt,
     hold,
     forgetAll() {
       for (const groupId of groups.keys()) forget(groupId);
@@ -230,18 +219,4 @@ export function createHotReadCounts(options: HotReadCountsOptions): HotReadCount
     byteLength: () => groups.byteLength,
     size: () => groups.size,
   };
-}
-
-const isCaughtUp = ({ versions, followed }: Hot): boolean =>
-  versions.group >= followed.group && versions.reads >= followed.reads;
-
-const nextVersion = ({ versions }: Hot, { decoded: { family } }: Followed): Version =>
-  (family === 'imports' ? noStream : versions[family]) + 1;
-
-/** Each event once: the snapshot, the tails and the feed overlap. */
-function apply(hot: Hot, counts: ReadCounts, { recorded, decoded }: Followed): ChangedCounts | undefined {
-  const { family } = decoded;
-  if (family === 'imports' || recorded.version <= hot.versions[family]) return undefined;
-  hot.versions[family] = recorded.version;
-  return counts.apply(decoded.event);
 }

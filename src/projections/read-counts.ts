@@ -2,26 +2,11 @@ import type { GroupEvent, ReadsEvent } from '../events/event.ts';
 import { requireInOrder } from '../events/group-order.ts';
 import { markCounts } from '../events/reads.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
+import { type Position, startOfLog } from '../ports/event-log.ts';
 import type { MemberRow } from '../ports/read-models.ts';
-import { createFenwickTree } from './fenwick-tree.ts';
-
-/** What became of a message's audience. The three terms always add up to it. */
-export interface ReadExplanation {
-  readonly audience: number;
-  readonly read: number;
-  /** Members now, who have not read it. */
-  readonly notYet: number;
-  /** In the audience, gone since, and gone without having read it. Returning makes them `notYet` again. */
-  readonly leftBeforeReading: number;
-}
-
-/** Where one member stands: how far they have read, and since which message they are here. */
-export interface MemberReading {
-  readonly active: boolean;
-  readonly markedUpTo: number;
-  /** The group's newest message when the present stay began. */
-  readonly memberAfterSeq: number;
-}
+import { type Change, type CountsNow, type Reader, readingOf, toldOf } from './counts-now.ts';
+import { createFenwickTree, type FenwickTree } from './fenwick-tree.ts';
+import { createRecentChanges } from './recent-changes.ts';
 
 /** The messages whose counts an event may have changed: those in (after, upTo]. */
 export interface ChangedCounts {
@@ -39,30 +24,27 @@ export interface ChangedCounts {
  *   and the count is those less one: nobody has to remember who wrote what.
  * - Leaving takes nobody out of a count, joining puts nobody into an older one: counts never fall.
  */
-export interface ReadCounts {
+export interface ReadCounts extends CountsNow {
   /**
    * Folds the group's next event, in the order of the whole log. Says whose counts may have changed. Throws
    * UndecodableEvent where the event is out of the group's order; the counts are then as they were.
    */
-  apply(event: GroupEvent | ReadsEvent): ChangedCounts | undefined;
-  readCount(seq: number): number;
-  audienceCount(seq: number): number;
-  explain(seq: number): ReadExplanation;
-  reading(userId: string): MemberReading | undefined;
-  lastSeq(): number;
-  memberCount(): number;
+  apply(event: GroupEvent | ReadsEvent, position: Position): ChangedCounts | undefined;
+  /**
+   * The counts as they were when everything up to a position was folded, and nothing after it: to be asked at once, before
+   * anything else is folded. Undefined where what came after it is no longer known one by one. Each answer takes as long as
+   * there are changes after the position, besides what it takes of now.
+   */
+  asOf(position: Position): CountsNow | undefined;
   /** About how many bytes it holds, in O(1). */
   byteLength(): number;
 }
 
-interface Reader {
-  active: boolean;
-  mark: number;
-  /** Bounds of the stays, from and to in turn; the last `to` is open while `active`. */
-  readonly stays: number[];
-}
-
 const open = Number.POSITIVE_INFINITY;
+/** Read models are behind by some hundred milliseconds at most, but where something is wrong. */
+const rememberedChanges = 2_048;
+/** Measured: a change with its place in the list. */
+const bytesPerChange = 120;
 /** Measured: a reader with the list of their stays, and the entry in the map. */
 const bytesPerReader = 140;
 const bytesPerStay = 24;
@@ -73,6 +55,7 @@ const bytesPerGroup = 1_500;
 export function createReadCounts(from?: {
   readonly members: readonly MemberRow[];
   readonly lastSeq: number;
+  readonly position?: Position;
 }): ReadCounts {
   const readers = new Map<string, Reader>();
   const present = createFenwickTree();
@@ -81,40 +64,58 @@ export function createReadCounts(from?: {
   let newest = from?.lastSeq ?? 0;
   let memberCount = 0;
   let bytes = bytesPerGroup;
+  const changes = createRecentChanges<Change>(from?.position ?? startOfLog, rememberedChanges);
+  /** That of the event that is being folded; undefined while rows are restored, which nothing takes back. */
+  let at: Position | undefined;
+
+  function note(change: Change): void {
+    if (at !== undefined) changes.note(at, change);
+  }
+
+  function add(tree: FenwickTree, after: number, upTo: number, amount: number): void {
+    tree.addToRange(after, upTo, amount);
+    note({ tree, after, upTo, amount });
+  }
 
   /** Adds to the messages in (after, upTo] that lie within the reader's stays. */
-  function addWithinStays(tree: typeof read, { stays }: Reader, after: number, upTo: number, amount: number): void {
+  function addWithinStays(tree: FenwickTree, { stays }: Reader, after: number, upTo: number, amount: number): void {
     for (let index = 0; index < stays.length; index += 2) {
       const from = stays[index] ?? 0;
       const to = stays[index + 1] ?? 0;
-      if (to > after && from < upTo) tree.addToRange(Math.max(from, after), Math.min(to, upTo), amount);
+      if (to > after && from < upTo) add(tree, Math.max(from, after), Math.min(to, upTo), amount);
     }
   }
 
   function join(userId: string, afterSeq: number): void {
     const reader = readers.get(userId);
     if (reader?.active) return;
+    note({ newest, memberCount });
     if (reader === undefined) {
       // As long as it is, and no longer: nearly everybody has one stay.
-      readers.set(userId, { active: true, mark: 0, stays: [afterSeq, open] });
+      const joined = { active: true, mark: 0, stays: [afterSeq, open] };
+      readers.set(userId, joined);
+      note({ reader: joined, before: undefined });
       bytes += bytesPerReader + stringBytes(userId);
     } else {
+      note({ reader, before: readingOf(reader) });
       addWithinStays(gone, reader, reader.mark, open, -1);
       reader.stays.push(afterSeq, open);
       reader.active = true;
       bytes += bytesPerStay;
     }
     memberCount += 1;
-    present.addToRange(afterSeq, open, 1);
+    add(present, afterSeq, open, 1);
   }
 
   function leave(userId: string, afterSeq: number): void {
     const reader = readers.get(userId);
     if (!reader?.active) return;
+    note({ newest, memberCount });
+    note({ reader, before: readingOf(reader) });
     reader.stays[reader.stays.length - 1] = afterSeq;
     reader.active = false;
     memberCount -= 1;
-    present.addToRange(afterSeq, open, -1);
+    add(present, afterSeq, open, -1);
     addWithinStays(gone, reader, reader.mark, open, 1);
   }
 
@@ -122,6 +123,7 @@ export function createReadCounts(from?: {
     const reader = readers.get(userId);
     if (reader === undefined || !markCounts({ active: reader.active, markedUpTo: reader.mark }, upTo)) return undefined;
     const changed = { after: reader.mark, upTo };
+    note({ reader, before: readingOf(reader) });
     addWithinStays(read, reader, reader.mark, upTo, 1);
     reader.mark = upTo;
     return changed;
@@ -143,54 +145,51 @@ export function createReadCounts(from?: {
 
   for (const row of from?.members ?? []) restore(row);
 
-  function explain(seq: number): ReadExplanation {
-    const audience = present.valueAt(seq) - 1;
-    const readCount = read.valueAt(seq) - 1;
-    const leftBeforeReading = gone.valueAt(seq);
-    return { audience, read: readCount, notYet: audience - readCount - leftBeforeReading, leftBeforeReading };
+  function fold(event: GroupEvent | ReadsEvent): ChangedCounts | undefined {
+    switch (event.type) {
+      case 'MembersAdded':
+        for (const { userId } of event.data.members) join(userId, event.data.afterSeq);
+        return undefined;
+      case 'MemberLeft':
+      case 'MemberRemoved':
+        leave(event.data.userId, event.data.afterSeq);
+        return undefined;
+      case 'MessageSent':
+        note({ newest, memberCount });
+        newest = Math.max(newest, event.data.seq);
+        return mark(event.data.authorId, event.data.seq);
+      case 'ReadUpTo':
+        // A mark beyond the newest message, which no command leaves, marks what is there.
+        return mark(event.data.userId, Math.min(event.data.upTo, newest));
+      case 'GroupCreated':
+      case 'GroupRenamed':
+      case 'MemberRoleChanged':
+      case 'MemberRenamed':
+      case 'MessageEdited':
+      case 'MessageDeleted':
+      case 'ReactionAdded':
+      case 'ReactionRemoved':
+        return undefined;
+      default:
+        return event satisfies never;
+    }
   }
 
+  const folded = { readers, present, read, gone, totals: () => ({ newest, memberCount }) };
   return {
-    apply(event) {
+    apply(event, position) {
       if (event.type !== 'ReadUpTo') requireInOrder(event, newest);
-      switch (event.type) {
-        case 'MembersAdded':
-          for (const { userId } of event.data.members) join(userId, event.data.afterSeq);
-          return undefined;
-        case 'MemberLeft':
-        case 'MemberRemoved':
-          leave(event.data.userId, event.data.afterSeq);
-          return undefined;
-        case 'MessageSent':
-          newest = Math.max(newest, event.data.seq);
-          return mark(event.data.authorId, event.data.seq);
-        case 'ReadUpTo':
-          // A mark beyond the newest message, which no command leaves, marks what is there.
-          return mark(event.data.userId, Math.min(event.data.upTo, newest));
-        case 'GroupCreated':
-        case 'GroupRenamed':
-        case 'MemberRoleChanged':
-        case 'MemberRenamed':
-        case 'MessageEdited':
-        case 'MessageDeleted':
-        case 'ReactionAdded':
-        case 'ReactionRemoved':
-          return undefined;
-        default:
-          return event satisfies never;
-      }
+      at = position;
+      return fold(event);
     },
-    readCount: (seq) => read.valueAt(seq) - 1,
-    audienceCount: (seq) => present.valueAt(seq) - 1,
-    explain,
-    reading(userId) {
-      const reader = readers.get(userId);
-      if (reader === undefined) return undefined;
-      const { active, mark: markedUpTo, stays } = reader;
-      return { active, markedUpTo, memberAfterSeq: stays.at(-2) ?? 0 };
+    ...toldOf(folded, () => nothing),
+    asOf(position) {
+      if (changes.since(position) === undefined) return undefined;
+      return toldOf(folded, () => changes.since(position) ?? nothing);
     },
-    lastSeq: () => newest,
-    memberCount: () => memberCount,
-    byteLength: () => bytes + present.byteLength() + read.byteLength() + gone.byteLength(),
+    byteLength: () =>
+      bytes + present.byteLength() + read.byteLength() + gone.byteLength() + changes.size() * bytesPerChange,
   };
 }
+
+const nothing: readonly Change[] = [];

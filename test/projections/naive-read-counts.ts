@@ -1,6 +1,6 @@
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import type { MemberRow, Stay } from '../../src/ports/rows.ts';
-import type { MemberReading, ReadExplanation } from '../../src/projections/read-counts.ts';
+import type { MemberReading, ReadExplanation } from '../../src/projections/counts-now.ts';
 
 interface NaiveMessage {
   readonly seq: number;

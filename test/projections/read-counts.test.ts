@@ -10,7 +10,7 @@ import { NaiveReadCounts } from './naive-read-counts.ts';
 
 const counted = (events: readonly (GroupEvent | ReadsEvent)[]): ReadCounts => {
   const counts = createReadCounts();
-  for (const event of events) counts.apply(event);
+  for (const [position, event] of events.entries()) counts.apply(event, position);
   return counts;
 };
 
@@ -44,8 +44,8 @@ describe('counted by marks, a group gives the numbers that one row per reader an
       fc.property(arbitraryHistory, (history) => {
         const [counts, naive] = [createReadCounts(), new NaiveReadCounts()];
         let before = explainAll(counts);
-        for (const event of history) {
-          const changed = counts.apply(event);
+        for (const [position, event] of history.entries()) {
+          const changed = counts.apply(event, position);
           naive.apply(event);
           const after = explainAll(counts);
           expect(after).toEqual(naive.explainAll());
@@ -63,6 +63,38 @@ describe('counted by marks, a group gives the numbers that one row per reader an
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('and as of every position before, with everything after it taken back', () => {
+    assertProperty(
+      fc.property(arbitraryHistory, fc.double({ min: 0, max: 1, noNaN: true }), (history, part) => {
+        const cut = Math.floor(history.length * part);
+        const [counts, naive] = [counted(history), new NaiveReadCounts()];
+        for (const event of history.slice(0, cut)) naive.apply(event);
+        const then = counts.asOf(cut - 1);
+        if (then === undefined) throw new Error('all of so short a history is remembered');
+        const explained = Array.from({ length: then.lastSeq() }, (_, index) => then.explain(index + 1));
+        expect(explained).toEqual(naive.explainAll());
+        expect(explained.map((_, index) => then.readCount(index + 1))).toEqual(explained.map(({ read }) => read));
+        expect(explained.map((_, index) => then.audienceCount(index + 1))).toEqual(
+          explained.map(({ audience }) => audience),
+        );
+        for (const userId of readers) expect(then.reading(userId)).toEqual(naive.reading(userId));
+        expect(then.memberCount()).toBe([...naive.members.values()].filter(({ active }) => active).length);
+      }),
+    );
+  });
+
+  test('of long ago only where nothing has happened since', () => {
+    const counts = counted([added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada')]);
+    expect(counts.asOf(-1)?.memberCount()).toBe(0);
+    const bytes = counts.byteLength();
+    for (let seq = 2; seq <= 3_000; seq += 1) counts.apply(sent(seq, 'ada'), seq);
+    expect(counts.asOf(1)).toBeUndefined();
+    expect(counts.asOf(2_990)?.lastSeq()).toBe(2_990);
+    expect(counts.asOf(2_990)?.readCount(2_991)).toBe(-1);
+    expect(counts.asOf(2_990)?.readCount(2_990)).toBe(0);
+    expect(counts.byteLength() - bytes).toBeLessThan(600_000);
   });
 
   test('and the three terms of every message add up to its audience, none of them negative', () => {
@@ -86,7 +118,7 @@ describe('counted by marks, a group gives the numbers that one row per reader an
         expectSame(restored, naive);
         for (const event of history.slice(cut)) {
           naive.apply(event);
-          restored.apply(event);
+          restored.apply(event, 0);
         }
         expectSame(restored, naive);
       }),
@@ -102,7 +134,7 @@ describe('counted by marks, a group gives the numbers that one row per reader an
         for (const event of history) {
           if (event.type !== 'ReadUpTo') continue;
           const { userId, upTo } = event.data;
-          if (upTo <= (counts.reading(userId)?.markedUpTo ?? 0)) expect(counts.apply(event)).toBeUndefined();
+          if (upTo <= (counts.reading(userId)?.markedUpTo ?? 0)) expect(counts.apply(event, 0)).toBeUndefined();
         }
         expect(explainAll(counts)).toEqual(before);
       }),
@@ -157,23 +189,23 @@ describe('who counts', () => {
     const events = [three, sent(1, 'ada'), readUpTo('bob', 1)];
     const counts = counted(events);
     for (const event of [edited(1, 'Better'), reacted(1, 'bob'), deleted(1)])
-      expect(counts.apply(event)).toBeUndefined();
+      expect(counts.apply(event, 0)).toBeUndefined();
     expect(counts.explain(1)).toEqual({ audience: 2, read: 1, notYet: 1, leftBeforeReading: 0 });
   });
 
   test('a mark says which counts it may have changed, and one that does not advance says none', () => {
     const counts = counted([three, sent(1, 'ada'), sent(2, 'ada'), sent(3, 'ada'), readUpTo('bob', 1)]);
-    expect(counts.apply(readUpTo('bob', 3))).toEqual({ after: 1, upTo: 3 });
-    expect(counts.apply(readUpTo('bob', 3))).toBeUndefined();
-    expect(counts.apply(readUpTo('bob', 2))).toBeUndefined();
-    expect(counts.apply(readUpTo('mallory', 3))).toBeUndefined();
+    expect(counts.apply(readUpTo('bob', 3), 0)).toEqual({ after: 1, upTo: 3 });
+    expect(counts.apply(readUpTo('bob', 3), 0)).toBeUndefined();
+    expect(counts.apply(readUpTo('bob', 2), 0)).toBeUndefined();
+    expect(counts.apply(readUpTo('mallory', 3), 0)).toBeUndefined();
   });
 
   test('a group of 10,000 with 1,000 messages counts what everybody reads', () => {
     const people = Array.from({ length: 10_000 }, (_, index) => `user-${index}`);
     const counts = counted([added(Object.fromEntries(people.map((userId) => [userId, 'member'])), 10_000)]);
-    for (let seq = 1; seq <= 1_000; seq += 1) counts.apply(sent(seq, 'user-0', { audienceCount: 9_999 }));
-    for (const [index, userId] of people.entries()) counts.apply(readUpTo(userId, (index % 1_000) + 1));
+    for (let seq = 1; seq <= 1_000; seq += 1) counts.apply(sent(seq, 'user-0', { audienceCount: 9_999 }), 0);
+    for (const [index, userId] of people.entries()) counts.apply(readUpTo(userId, (index % 1_000) + 1), 0);
     // Ten marks end at each message; the author's own, at the newest, is not counted.
     expect([1, 2, 500, 1_000].map(counts.readCount)).toEqual([9_999, 9_990, 5_010, 10]);
   });
@@ -182,14 +214,14 @@ describe('who counts', () => {
 test('a mark beyond the newest message counts what is there, and nothing that is sent later', () => {
   const counts = counted([added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada'), readUpTo('bob', 9)]);
   expect(counts.reading('bob')?.markedUpTo).toBe(1);
-  counts.apply(sent(2, 'ada'));
+  counts.apply(sent(2, 'ada'), 0);
   expect([1, 2].map((seq) => counts.readCount(seq))).toEqual([1, 0]);
 });
 
 test('an event out of the group’s order is refused, and the counts are as they were', () => {
   const counts = counted([added({ ada: 'owner', bob: 'member' }, 2), sent(1, 'ada')]);
   for (const event of [sent(1, 'ada'), sent(3, 'ada'), left('bob', 1, 2), edited(2, 'two')]) {
-    expect(() => counts.apply(event)).toThrow(UndecodableEvent);
+    expect(() => counts.apply(event, 0)).toThrow(UndecodableEvent);
   }
   expect([counts.lastSeq(), counts.memberCount()]).toEqual([1, 2]);
 });

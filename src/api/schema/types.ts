@@ -1,7 +1,7 @@
 import type { InboxEntry } from '../../delivery/inbox-source.ts';
 import type { ReadCountsAnnouncement } from '../../delivery/read-count-announcer.ts';
 import type { GroupRow, MemberRow, MessageRow, ReactionCount, ReadCountRange, ReaderRow } from '../../ports/rows.ts';
-import type { ReadExplanation } from '../../projections/read-counts.ts';
+import type { ReadExplanation } from '../../projections/counts-now.ts';
 import { errorCodes, refusalReasons } from '../refusal-reasons.ts';
 import { builder } from './builder.ts';
 import { connectionType } from './connection.ts';
