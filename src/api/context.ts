@@ -1,30 +1,30 @@
-import DataLoader from 'dataloader';
-import type { GroupRow, MessageRow, ReactionCount } from '../ports/rows.ts';
+import type { Position } from '../ports/event-log.ts';
 import { type AccessRefusal, type Refused, tokenExpired } from '../rights/access-refusal.ts';
 import { createPolicy, type Policy } from '../rights/policy.ts';
 import type { Viewer } from '../rights/viewer.ts';
 import { refusalError } from './error-table.ts';
-import { createListLoaders, type ListLoaders } from './list-loaders.ts';
+import { type AllLoaders, allLoaders } from './loaders.ts';
 import { accepted } from './refused.ts';
 import type { RequestRates } from './request-rates.ts';
-import type { Services } from './services.ts';
+import type { AnswerServices, Services } from './services.ts';
 import type { Lane } from './turns.ts';
 
-/** What one request's resolvers share. Loaders batch the reads of a page and last no longer than the request. */
+/**
+ * What one request's resolvers share. That of a request as it comes reads the newest of everything; each answer of it is made
+ * on one that reads what is of one moment (see answers/).
+ */
 export interface RequestContext {
-  readonly services: Services;
+  readonly services: AnswerServices;
   readonly policy: Policy;
   /** Throws UNAUTHENTICATED where the request brought no valid token. */
   viewer(): Viewer;
-  readonly loaders: Loaders;
+  readonly loaders: AllLoaders;
+  /** What is read from now on is no older than this position, which a command has reached. */
+  reach(position: Position): Promise<void>;
+  /** What each root field of a mutation has done, by its name in the answer. */
+  readonly outcomes: Map<string, Promise<unknown>>;
   readonly rates: RequestRates;
   readonly turns: Lane;
-}
-
-export interface Loaders extends ListLoaders {
-  group(groupId: string): Promise<GroupRow | undefined>;
-  message(groupId: string, messageId: string): Promise<MessageRow | undefined>;
-  reactionCounts(groupId: string, seq: number): Promise<readonly ReactionCount[]>;
 }
 
 export function createContext(
@@ -33,7 +33,6 @@ export function createContext(
   rates: RequestRates,
   turns: Lane,
 ): RequestContext {
-  const { readModels: people, messages } = services;
   function viewerOf(): Viewer {
     const known = accepted(viewer);
     if (known.expiresAt <= services.now()) throw refusalError(tokenExpired);
@@ -45,54 +44,9 @@ export function createContext(
     turns,
     policy: createPolicy(services.commands, services.now),
     viewer: viewerOf,
-    loaders: {
-      ...createLoaders(services),
-      ...createListLoaders({ people, messages, viewerId: () => viewerOf().userId }),
-    },
-  };
-}
-
-// An id holds no white space, so a space can join two.
-const joinKey = (groupId: string, rest: string | number): string => `${groupId} ${rest}`;
-
-/**
- * A subscription's context lives as long as its socket, and rows change: so nothing is cached beyond one batch.
- */
-function createLoaders({
-  readModels,
-  messages: shownMessages,
-}: Services): Pick<Loaders, 'group' | 'message' | 'reactionCounts'> {
-  const groups = new DataLoader<string, GroupRow | undefined>(
-    async (ids) => {
-      const rows = new Map((await readModels.groups([...new Set(ids)])).map((row) => [row.groupId, row]));
-      return ids.map((id) => rows.get(id));
-    },
-    { cache: false },
-  );
-  const messages = new DataLoader<{ groupId: string; messageId: string }, MessageRow | undefined>(
-    async (keys) => {
-      const byGroup = Map.groupBy(keys, ({ groupId }) => groupId);
-      const rows = await Promise.all(
-        [...byGroup].map(([groupId, own]) =>
-          shownMessages.messages(groupId, [...new Set(own.map((key) => key.messageId))]),
-        ),
-      );
-      const found = new Map(rows.flat().map((row) => [joinKey(row.groupId, row.messageId), row]));
-      return keys.map(({ groupId, messageId }) => found.get(joinKey(groupId, messageId)));
-    },
-    { cache: false },
-  );
-  const reactions = new DataLoader<{ groupId: string; seq: number }, readonly ReactionCount[]>(
-    async (keys) => {
-      const rows = await readModels.reactionCounts(keys);
-      const found = Map.groupBy(rows, ({ groupId, seq }) => joinKey(groupId, seq));
-      return keys.map(({ groupId, seq }) => found.get(joinKey(groupId, seq)) ?? []);
-    },
-    { cache: false },
-  );
-  return {
-    group: (groupId) => groups.load(groupId),
-    message: (groupId, messageId) => messages.load({ groupId, messageId }),
-    reactionCounts: (groupId, seq) => reactions.load({ groupId, seq }),
+    // A subscription's context lives as long as its socket, and rows change.
+    loaders: allLoaders(services, () => viewerOf().userId, false),
+    reach: async () => undefined,
+    outcomes: new Map(),
   };
 }

@@ -5,6 +5,7 @@ import { UndecodableEvent } from '../events/codec.ts';
 import { AppendUnknown, LogUnavailable } from '../ports/event-log.ts';
 import { GroupHalted } from '../ports/halted-groups.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import { MomentPassed } from '../ports/read-moment.ts';
 import { codeOf, type ErrorCode, isErrorCode, type RefusalReason } from './refusal-reasons.ts';
 
 /** An error that a client is meant to read. Every other error is masked and logged. */
@@ -131,6 +132,10 @@ export function clientError(error: unknown): ClientError {
     const message =
       'The log did not say whether it stored this. Send the same again: with the same ids it is stored once.';
     return { told: tell('OUTCOME_UNKNOWN', message), cause: { kind: 'known', error: original } };
+  }
+  if (original instanceof MomentPassed) {
+    const message = 'What was to be shown changed faster than it could be read. Try again.';
+    return { told: tell('MOMENT_PASSED', message), cause: refusal };
   }
   if (original instanceof LogUnavailable || original instanceof ReadModelsUnavailable) {
     const message = 'A store is unavailable; nothing was changed. Try again.';

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { AccessRefusal, Refused } from '../rights/access-refusal.ts';
 import type { Viewer } from '../rights/viewer.ts';
+import { oneMoment } from './answers/one-moment.ts';
 import { createContext, type RequestContext } from './context.ts';
 import { documentLimits } from './document-limits.ts';
 import { clientError, withClosedCode } from './error-table.ts';
@@ -56,7 +57,14 @@ export function createGraphQL(
     },
     // Documents are remembered by documentLimits, bounded in bytes; yoga's own memory is bounded in documents.
     parserAndValidationCache: false,
-    plugins: [readableRequests, resolvesPersisted(persisted), documentLimits(), operationRates(), closedCodes],
+    plugins: [
+      readableRequests,
+      resolvesPersisted(persisted),
+      documentLimits(),
+      operationRates(),
+      oneMoment(),
+      closedCodes,
+    ],
     // Requests carry their right in a header that no foreign page can add by itself, so a form cannot act for a user.
     // Over WebSocket there is no request: connection_init has settled who is asking.
     context: async ({ request, socketViewer, admitted, origin = nowhere }) => {

@@ -44,7 +44,7 @@ export const refusalReasons = {
   TOO_FAST: ['RATE_LIMITED', 'Too much in a short time; `extensions.retryAfterMilliseconds` says when to come back.'],
   TOO_MANY_AT_ONCE: ['RATE_LIMITED', 'Too many sockets, or requests on one connection, at the same time.'],
   READ_MODELS_BEHIND: ['BEHIND', 'The read models have not reached what was asked for in time: try again.'],
-  LIVE_COUNTS_BEHIND: ['BEHIND', 'The live counts have not reached what was asked for in time: try again.'],
+  MOMENT_PASSED: ['BEHIND', 'What was to be shown changed faster than it could be read: try again.'],
   GROUP_HALTED: ['UNAVAILABLE', 'The group’s log holds an event that cannot be read: trying again is in vain.'],
   TOO_BUSY: ['UNAVAILABLE', 'Too many commands are waiting. Nothing was changed: try again.'],
   NOT_SERVING: ['UNAVAILABLE', 'This process serves nothing now: try again, or another one.'],

@@ -8,6 +8,8 @@ import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import type { HaltedGroups } from '../ports/halted-groups.ts';
 import type { MessagePages, PeoplePages } from '../ports/pages.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
+import type { ReadMoments } from '../ports/read-moment.ts';
+import type { CountsNow } from '../projections/counts-now.ts';
 import type { HotReadCounts } from '../projections/hot-read-counts.ts';
 import type { Tokens } from '../rights/tokens.ts';
 
@@ -16,7 +18,7 @@ export interface Services {
   readonly log: EventLog;
   readonly commands: Commands;
   /** Without the pages that hold texts, which are shown by `messages` only. */
-  readonly readModels: ProjectionProgress & GroupSnapshots & PeoplePages;
+  readonly readModels: ProjectionProgress & GroupSnapshots & PeoplePages & ReadMoments;
   readonly messages: MessagePages;
   /** Which groups are halted, as far as this process knows. */
   readonly halted: HaltedGroups;
@@ -31,4 +33,12 @@ export interface Services {
   readonly now: () => number;
   /** A random id for a command that its client gave none. */
   readonly newId: () => string;
+}
+
+/** The same for one answer: what is read is of one moment. */
+export interface AnswerServices extends Omit<Services, 'counts'> {
+  readonly counts: Pick<Services['counts'], 'at'> & {
+    /** To be asked at once, before any wait. */
+    of(groupId: string): Promise<CountsNow>;
+  };
 }

@@ -18,17 +18,13 @@ const patienceMilliseconds = 500;
  * far they are waited for, if the log is there at all; where they no longer know what came later one by one, or cannot be
  * had, everybody's marks are read as of the moment and counted. Either way they are exact, and to be asked at once.
  */
-export async function countsAtMoment(
+export function countsAtMoment(
   { counts, feed }: CountsAtMomentOptions,
-  groupId: string,
   moment: Pick<ReadMoment, 'position' | 'groupSnapshot'>,
-): Promise<CountsNow> {
-  const live = await liveCounts();
-  if (live !== undefined) return live;
-  const snapshot = await moment.groupSnapshot(groupId);
-  return createReadCounts(snapshot && { ...snapshot, lastSeq: snapshot.group.lastSeq });
+): (groupId: string) => Promise<CountsNow> {
+  const counted = new Map<string, Promise<CountsNow>>();
 
-  async function liveCounts(): Promise<CountsNow | undefined> {
+  async function liveCounts(groupId: string): Promise<CountsNow | undefined> {
     try {
       if (feed.isFollowing()) await feed.reached(moment.position, patienceMilliseconds);
       return await counts.at(groupId, moment.position);
@@ -37,4 +33,19 @@ export async function countsAtMoment(
       return undefined;
     }
   }
+
+  async function count(groupId: string): Promise<CountsNow> {
+    const snapshot = await moment.groupSnapshot(groupId);
+    return createReadCounts(snapshot && { ...snapshot, lastSeq: snapshot.group.lastSeq });
+  }
+
+  return async (groupId) => {
+    const known = counted.get(groupId);
+    if (known !== undefined) return known;
+    const live = await liveCounts(groupId);
+    if (live !== undefined) return live;
+    const counting = counted.get(groupId) ?? count(groupId);
+    counted.set(groupId, counting);
+    return counting;
+  };
 }

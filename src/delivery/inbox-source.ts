@@ -2,7 +2,7 @@ import { UndecodableEvent } from '../events/codec.ts';
 import { LogUnavailable } from '../ports/event-log.ts';
 import type { PeoplePages } from '../ports/pages.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
-import type { HotReadCounts } from '../projections/hot-read-counts.ts';
+import type { CountsNow } from '../projections/counts-now.ts';
 import type { Refused } from '../rights/access-refusal.ts';
 import type { Policy } from '../rights/policy.ts';
 import { type Subscriber, type Subscription, startDeliveries, type Take } from './deliveries.ts';
@@ -24,7 +24,7 @@ export interface InboxEntry {
 export interface InboxSourceOptions extends Subscriber {
   readonly feed: Pick<LiveFeed, 'watch' | 'position'>;
   readonly readModels: Pick<PeoplePages, 'inboxPage'>;
-  readonly counts: Pick<HotReadCounts, 'of'>;
+  readonly counts: { of(groupId: string): Promise<CountsNow> };
   readonly freshness: Pick<Freshness, 'atLeast'>;
   readonly policy: Pick<Policy, 'refuseDelivery'>;
   /** Resolves when it is this subscriber's turn to read a page of their groups. */

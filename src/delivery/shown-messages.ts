@@ -4,12 +4,13 @@ import { knownText } from '../commands/known-text.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { groupStream } from '../events/stream-name.ts';
-import { type EventLog, LogUnavailable, noStream, type Version } from '../ports/event-log.ts';
+import { type EventLog, LogUnavailable, noStream, type Position, type Version } from '../ports/event-log.ts';
 import type { GroupSnapshots } from '../ports/group-snapshots.ts';
 import { GroupHalted } from '../ports/halted-groups.ts';
 import type { MessagePages } from '../ports/pages.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
+import { MomentPassed } from '../ports/read-moment.ts';
 import type { MentionRow, MessageRow } from '../ports/rows.ts';
 import { fillPage } from './fill-page.ts';
 
@@ -17,6 +18,8 @@ export interface ShownMessagesOptions {
   readonly readModels: MessagePages & Pick<ProjectionProgress, 'checkpoint'> & Pick<GroupSnapshots, 'groups'>;
   readonly commands: Pick<Commands, 'group'>;
   readonly log: Pick<EventLog, 'readStream'>;
+  /** Where all rows are of one moment: its position. */
+  readonly asOf?: () => Promise<Position>;
 }
 
 type Text = Pick<MessageRow, 'text' | 'editedAt' | 'deletedAt'> & Partial<Pick<MessageRow, 'mentionsAll'>>;
@@ -32,7 +35,7 @@ const furthestLag = 10_000;
  * as well, knows what was deleted or replaced since. A text that is known to be gone is not shown: the newest one is read
  * from the log, or it is left out. The members are those of the read models, with the same arguments, order and errors.
  */
-export function createShownMessages({ readModels, commands, log }: ShownMessagesOptions): MessagePages {
+export function createShownMessages({ readModels, commands, log, asOf }: ShownMessagesOptions): MessagePages {
   /**
    * Rows, and a state for which they are exact in everything that it does not know: they were read after it had forgotten
    * that. It may be let go and loaded again while they are on their way, from a snapshot that is newer than they are.
@@ -42,7 +45,10 @@ export function createShownMessages({ readModels, commands, log }: ShownMessages
     for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
       const rows = await read();
       const now = await commands.group(groupId);
-      if (now.state.forgottenThrough <= before.state.forgottenThrough) return { rows, ...now };
+      if (asOf === undefined) {
+        if (now.state.forgottenThrough <= before.state.forgottenThrough) return { rows, ...now };
+      } else if (now.state.forgottenThrough <= (await asOf())) return { rows, ...now };
+      else throw new MomentPassed(`what group ${groupId} has forgotten is newer than the moment`);
       before = now;
     }
     throw new ReadModelsUnavailable(`group ${groupId} was loaded anew as often as its messages were read`);

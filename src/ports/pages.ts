@@ -53,7 +53,7 @@ export interface PeoplePages {
   ): Promise<readonly ReaderRow[]>;
   /**
    * Active members by the keys of their names that begin with the prefix (`nameKeys`, `namePrefix`), then by user id: each
-   * once, at the first of these. Who is renamed while it is read is found by one of the two names, or by neither.
+   * once, at the first of these. Who is renamed or leaves while it is read, or as it is read after a moment, may be missed.
    */
   membersByName(
     groupId: string,

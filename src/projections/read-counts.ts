@@ -3,7 +3,7 @@ import { requireInOrder } from '../events/group-order.ts';
 import { markCounts } from '../events/reads.ts';
 import { stringBytes } from '../memory/string-bytes.ts';
 import { type Position, startOfLog } from '../ports/event-log.ts';
-import type { MemberRow } from '../ports/read-models.ts';
+import { type MemberRow, MomentPassed } from '../ports/read-models.ts';
 import { type Change, type CountsNow, type Reader, readingOf, toldOf } from './counts-now.ts';
 import { createFenwickTree, type FenwickTree } from './fenwick-tree.ts';
 import { createRecentChanges } from './recent-changes.ts';
@@ -185,7 +185,7 @@ export function createReadCounts(from?: {
     ...toldOf(folded, () => nothing),
     asOf(position) {
       if (changes.since(position) === undefined) return undefined;
-      return toldOf(folded, () => changes.since(position) ?? nothing);
+      return toldOf(folded, () => changes.since(position) ?? raise(position));
     },
     byteLength: () =>
       bytes + present.byteLength() + read.byteLength() + gone.byteLength() + changes.size() * bytesPerChange,
@@ -193,3 +193,7 @@ export function createReadCounts(from?: {
 }
 
 const nothing: readonly Change[] = [];
+
+function raise(position: Position): never {
+  throw new MomentPassed(`too much has changed since ${position}`);
+}

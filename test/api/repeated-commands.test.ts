@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReadMoment } from '../../src/ports/read-moment.ts';
 import { type Mutation, mutation, type Name, names, steps } from './commands-that-are-undone.ts';
+import { patchedMoments } from './patched-moments.ts';
 import { type Answer, type Person, type RunningServer, startTestServer } from './running-server.ts';
 
 const inputTypes: Readonly<Record<string, string>> = { addReaction: 'ReactionInput', removeReaction: 'ReactionInput' };
@@ -98,17 +100,17 @@ describe('after so much else that the memory has let go of it', () => {
 });
 
 test('what a repetition shows is no older than what this process knows of the group', async () => {
-  const asked: unknown[] = [];
+  const asked: number[] = [];
   const freshness = server.services.freshness as { atLeast(position: number | null | undefined): Promise<unknown> };
   const { atLeast } = freshness;
   freshness.atLeast = (position) => {
-    asked.push(position);
+    asked.push(position ?? 0);
     return atLeast(position);
   };
   const index = steps.findIndex(({ mutation: { field } }) => field === 'editMessage');
   const { mutation: edit } = steps[index] ?? expect.fail('nothing was edited');
   await payload(edit, commandIdOf(index)).finally(() => Object.assign(freshness, { atLeast }));
-  expect(asked).toEqual([(await newestState()).position]);
+  expect(Math.max(...asked)).toBe((await newestState()).position);
 });
 
 describe('an id', () => {
@@ -191,21 +193,28 @@ describe('one who is gone', () => {
   });
 
   test.each([
-    ['group', 'groups', mutation('eve', 'renameMember', { name: 'Eva' })],
-    ['message', 'messages', mutation('eve', 'addReaction', { messageId: 'm-2', emoji: '👋' })],
-  ] as const)('while a %s is read for their answer is not told what was read', async (shown, query, one) => {
+    ['group', mutation('eve', 'renameMember', { name: 'Eva' })],
+    ['message', mutation('eve', 'addReaction', { messageId: 'm-2', emoji: '👋' })],
+  ] as const)('while a %s is read for their answer is not told what was read', async (shown, one) => {
     const { commands } = server.services;
-    // Its type shows the API less than there is.
-    const readModels = server.services.readModels as unknown as Record<string, (...asked: unknown[]) => unknown>;
-    const original = readModels[query] ?? expect.fail(`there is no ${query}`);
     const remove = { type: 'RemoveMember', userId: 'eve', actorId: 'ada', at: new Date().toISOString() } as const;
-    readModels[query] = async (...asked) => {
-      const rows = await original(...asked);
+    const removing = async <Read>(read: Read): Promise<Read> => {
       await commands.handleGroup('lunch', { ...remove, commandId: `while-${shown}-is-read` });
-      return rows;
+      return read;
     };
-    const told = await payload(one).finally(() => {
-      readModels[query] = original;
+    // A group is in memory, and its rights are looked up before; a message is in rows.
+    const { group } = commands;
+    let looks = 0;
+    commands.group = async (groupId) => {
+      const state = await group(groupId);
+      looks += 1;
+      return shown === 'group' && looks === 2 ? removing(state) : state;
+    };
+    const messages = (moment: ReadMoment): Partial<ReadMoment> => ({
+      messages: async (...asked) => removing(await moment.messages(...asked)),
+    });
+    const told = await patchedMoments(server, messages, () => payload(one)).finally(() => {
+      commands.group = group;
     });
     expect(told).toEqual({ position: expect.any(String), [shown]: null });
     await payload(mutation('ada', 'addMembers', { members: [{ userId: 'eve' }] }));

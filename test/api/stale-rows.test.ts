@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { MomentQueries, ReadMoment } from '../../src/ports/read-moment.ts';
 import { createGroup, send } from './conversation.ts';
 import * as documents from './documents.ts';
+import { patchedMoments } from './patched-moments.ts';
 import { type Person, type RunningServer, startTestServer } from './running-server.ts';
 
 let server: RunningServer;
@@ -44,54 +46,49 @@ it('lists no group that one was removed from while the rows stand still, and its
   const mentionRows = await messages.mentionsPage('ben', undefined, 100);
   expect(inboxRows).toHaveLength(5);
   expect(mentionRows).toHaveLength(5);
-  const originals = { inboxPage: readModels.inboxPage, mentionsPage: messages.mentionsPage };
   const isBefore = (position: number, before: number | undefined) => before === undefined || position < before;
   // As they were before the removals: what a projector that lags behind has in its rows.
-  Object.assign(readModels, {
-    inboxPage: async (_: string, before: number | undefined, limit: number) =>
+  const asTheyWere: Partial<MomentQueries> = {
+    inboxPage: async (_, before, limit) =>
       inboxRows.filter(({ activityPosition }) => isBefore(activityPosition, before)).slice(0, limit),
-  });
-  Object.assign(messages, {
-    mentionsPage: async (_: string, before: number | undefined, limit: number) =>
+    mentionsPage: async (_, before, limit) =>
       mentionRows.filter(({ position }) => isBefore(position, before)).slice(0, limit),
-  });
-  try {
-    expect(await pages('inbox', 2)).toEqual([['g5', 'g4'], ['g3', 'g2'], ['g1']]);
-    for (const groupId of ['g5', 'g3']) {
-      await ada.get(documents.removeMember, { input: { groupId, userId: 'ben' } });
-    }
-    expect(await pages('inbox', 2)).toEqual([['g4', 'g2'], ['g1']]);
-    expect(await pages('inbox', 3)).toEqual([['g4', 'g2', 'g1']]);
-    expect(await pages('mentions', 2)).toEqual([['g4', 'g2'], ['g1']]);
-  } finally {
-    Object.assign(readModels, { inboxPage: originals.inboxPage });
-    Object.assign(messages, { mentionsPage: originals.mentionsPage });
-  }
+  };
+  await patchedMoments(
+    server,
+    () => asTheyWere,
+    async () => {
+      expect(await pages('inbox', 2)).toEqual([['g5', 'g4'], ['g3', 'g2'], ['g1']]);
+      for (const groupId of ['g5', 'g3']) {
+        await ada.get(documents.removeMember, { input: { groupId, userId: 'ben' } });
+      }
+      expect(await pages('inbox', 2)).toEqual([['g4', 'g2'], ['g1']]);
+      expect(await pages('inbox', 3)).toEqual([['g4', 'g2', 'g1']]);
+      expect(await pages('mentions', 2)).toEqual([['g4', 'g2'], ['g1']]);
+    },
+  );
 });
 
 /** While `run` runs, the rows are as they were before, until somebody has looked several times whether they go on. */
 async function whileRowsStandStill(run: () => Promise<void>): Promise<void> {
-  const { readModels, messages } = server.services;
-  const originals = { checkpoint: readModels.checkpoint, groups: readModels.groups, messages: messages.messages };
-  const checkpoint = await readModels.checkpoint();
+  const { readModels } = server.services;
+  const { checkpoint: newest } = readModels;
+  const checkpoint = await newest();
   let looks = 0;
   const areStill = () => looks < 4;
   Object.assign(readModels, {
     async checkpoint() {
       looks += 1;
-      return areStill() ? checkpoint : originals.checkpoint();
+      return areStill() ? checkpoint : newest();
     },
-    groups: async (ids: readonly string[]) => (areStill() ? [] : originals.groups(ids)),
   });
-  Object.assign(messages, {
-    messages: async (groupId: string, ids: readonly string[]) => (areStill() ? [] : originals.messages(groupId, ids)),
-  });
+  const still = (moment: ReadMoment) =>
+    areStill() ? { position: checkpoint, groups: async () => [], messages: async () => [] } : moment;
   try {
-    await run();
+    await patchedMoments(server, still, run);
     expect(areStill()).toBe(false);
   } finally {
-    Object.assign(readModels, { checkpoint: originals.checkpoint, groups: originals.groups });
-    Object.assign(messages, { messages: originals.messages });
+    Object.assign(readModels, { checkpoint: newest });
   }
 }
 

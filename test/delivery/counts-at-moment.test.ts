@@ -52,7 +52,7 @@ test('counts are exact as of the moment, however far the live ones have come and
       follow(at(ofLoading));
       await counts.of('lunch');
       follow(at(ofFollowing));
-      const then = await countsAtMoment({ counts, feed: still }, 'lunch', moment);
+      const then = await countsAtMoment({ counts, feed: still }, moment)('lunch');
       const seqs = Array.from({ length: then.lastSeq() }, (_, index) => index + 1);
       expect(seqs.map((seq) => then.explain(seq))).toEqual(naive.explainAll());
       for (const userId of readers) expect(then.reading(userId)).toEqual(naive.reading(userId));
@@ -79,12 +79,12 @@ test('live counts that are behind are waited for, and no row is read', async () 
   };
   await counts.of('lunch');
   const groupSnapshot = () => Promise.reject(new Error('the rows are not needed'));
-  expect((await countsAtMoment({ counts, feed }, 'lunch', { ...moment, groupSnapshot })).memberCount()).toBe(1);
+  expect((await countsAtMoment({ counts, feed }, { ...moment, groupSnapshot })('lunch')).memberCount()).toBe(1);
 });
 
 test('where the log is away the rows are counted, and nobody waits', async () => {
   const { moment } = await stage(history, 1);
   const counts = { at: () => Promise.reject(new LogUnavailable('by order of the test')) };
   const feed = { isFollowing: () => false, reached: () => Promise.reject(new Error('nobody waits')) };
-  expect((await countsAtMoment({ counts, feed }, 'lunch', moment)).memberCount()).toBe(1);
+  expect((await countsAtMoment({ counts, feed }, moment)('lunch')).memberCount()).toBe(1);
 });

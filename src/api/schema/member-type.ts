@@ -18,11 +18,11 @@ memberRef.implement({
   }),
 });
 
-/** From the group's warm state, so that neither a page nor a delivery reads a row per author. */
+/** A person as they are in the group at the answer's moment, present or gone. Those of a page are read together. */
 export async function groupMember(context: RequestContext, groupId: string, userId: string): Promise<MemberNode> {
-  const { state } = await context.services.commands.group(groupId);
-  // An author is always a member of the group's state; this answers for a log that somebody else has written.
-  return memberOf(state, groupId, userId) ?? { groupId, userId, name: userId, role: 'member', active: false };
+  // An author always is one; this answers for a log that somebody else has written.
+  const nobody: MemberNode = { groupId, userId, name: userId, role: 'member', active: false };
+  return (await context.loaders.member(groupId, userId)) ?? nobody;
 }
 
 /** Undefined for one who never was a member. */

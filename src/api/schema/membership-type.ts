@@ -39,8 +39,14 @@ export async function membership(
   context: RequestContext,
 ): Promise<MembershipNode | null> {
   const viewer = context.viewer();
+  const { services, policy, reach } = context;
   const member = await groupMember(context, groupId, viewer.userId);
-  const counts = await context.services.counts.of(groupId);
+  if (!member.active && (await policy.refuseDelivery(viewer, groupId)) === undefined) {
+    // One who is here now was not at the answer's moment: it is to be a newer one.
+    await reach((await services.commands.group(groupId)).position);
+    return null;
+  }
+  const counts = await services.counts.of(groupId);
   const reading = counts.reading(viewer.userId);
   if (!member.active || !reading?.active) return null;
   const { markedUpTo, memberAfterSeq } = reading;

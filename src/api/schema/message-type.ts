@@ -1,8 +1,6 @@
 import type { MessageRow, ReaderRow } from '../../ports/rows.ts';
-import type { ReadCounts } from '../../projections/read-counts.ts';
 import type { RequestContext } from '../context.ts';
 import { decodeTextCursor, type ListName } from '../cursor.ts';
-import { ApiError } from '../error-table.ts';
 import { forMember } from '../for-member.ts';
 import { encodeNodeId } from '../node-id.ts';
 import { forwardPage, pageSize } from './connection.ts';
@@ -84,12 +82,13 @@ messageRef.implement({
       type: [reactionRef],
       description: 'In the order in which each emoji first stood under it.',
       extensions: costing({ own: 3, items: 5 }),
-      resolve: ({ groupId, seq }, _, context) =>
-        forMember(context, groupId, () => context.loaders.reactionCounts(groupId, seq)),
+      resolve: ({ groupId, seq, messageId }, _, context) =>
+        forMember(context, groupId, () => context.loaders.reactionCounts(groupId, seq, messageId)),
     }),
     readCount: t.int({
       description: 'How many of the audience have read it: exact, and it never falls.',
-      resolve: async (message, _, context) => (await countsCovering(context, message)).readCount(message.seq),
+      resolve: async (message, _, context) =>
+        (await context.services.counts.of(message.groupId)).readCount(message.seq),
     }),
     audienceCount: t.exposeInt('audienceCount', {
       description: 'Members when it was sent, without the author: fixed for ever.',
@@ -107,7 +106,7 @@ messageRef.implement({
     explain: t.field({
       type: explanationRef,
       description: 'What became of the audience: audience = read + notYet + leftBeforeReading.',
-      resolve: async (message, _, context) => (await countsCovering(context, message)).explain(message.seq),
+      resolve: async (message, _, context) => (await context.services.counts.of(message.groupId)).explain(message.seq),
     }),
   }),
 });
@@ -129,20 +128,6 @@ explanationRef.implement({
     leftBeforeReading: t.exposeInt('leftBeforeReading', { description: 'Gone since, without having read it.' }),
   }),
 });
-
-const patienceMilliseconds = 5_000;
-
-/** The live counts, once the feed has reached the message: the read models can be a moment ahead of it. */
-async function countsCovering(context: RequestContext, { groupId, seq }: MessageRow): Promise<ReadCounts> {
-  const { services } = context;
-  const counts = await services.counts.of(groupId);
-  if (counts.lastSeq() >= seq) return counts;
-  return forMember(context, groupId, async () => {
-    const { position } = await services.commands.newestGroup(groupId);
-    if (await services.feed.reached(position, patienceMilliseconds)) return services.counts.of(groupId);
-    throw new ApiError('LIVE_COUNTS_BEHIND', 'The live counts have not reached this message yet. Try again.');
-  });
-}
 
 interface ReadersArguments {
   readonly first?: number | null | undefined;

@@ -9,9 +9,10 @@ import './node-query.ts';
 import './queries.ts';
 import './subscriptions.ts';
 import { builder } from './builder.ts';
+import { carryOutOnce } from './carry-out-once.ts';
 import { checkArguments } from './check-arguments.ts';
 import { limitRates } from './limit-rates.ts';
 import { takeTurns } from './take-turns.ts';
 
 /** The executable schema; importing the files above has put every type and field into the builder. */
-export const schema = checkArguments(limitRates(takeTurns(builder.toSchema())));
+export const schema = checkArguments(carryOutOnce(limitRates(takeTurns(builder.toSchema()))));

@@ -1,6 +1,8 @@
-import { createInboxSource } from '../../delivery/inbox-source.ts';
+import { createInboxSource, type InboxEntry } from '../../delivery/inbox-source.ts';
 import { createReadCountsSource } from '../../delivery/read-counts-source.ts';
 import { createTimelineSource, furthestBehind, refuseUnreachable } from '../../delivery/timeline-source.ts';
+import { unreadCount } from '../../delivery/unread.ts';
+import type { RequestContext } from '../context.ts';
 import { whileMember } from '../for-member.ts';
 import { accepted, requireNothingRefused, throwingRefusals } from '../refused.ts';
 import { builder } from './builder.ts';
@@ -66,9 +68,20 @@ builder.subscriptionFields((t) => ({
       const source = { feed, readModels, counts, freshness, policy, ...about };
       return throwingRefusals(accepted(await createInboxSource(source)));
     },
-    resolve: (entry) => entry,
+    resolve: standingNow,
   }),
 }));
+
+/** As the rest of the answer has it, which may be a moment later than the entry. */
+async function standingNow(entry: InboxEntry, _: object, context: RequestContext): Promise<InboxEntry> {
+  if (entry.left) return entry;
+  const counts = await context.services.counts.of(entry.groupId);
+  const reading = counts.reading(context.viewer().userId);
+  if (!reading?.active) return entry;
+  const { markedUpTo, memberAfterSeq } = reading;
+  const lastSeq = counts.lastSeq();
+  return { ...entry, lastSeq, markedUpTo, unreadCount: unreadCount(lastSeq, Math.max(markedUpTo, memberAfterSeq)) };
+}
 
 readCountsItemRef.implement({
   description: 'The counts of a group’s newest messages, at one position.',

@@ -31,7 +31,9 @@ builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').implement({
   fields: (t) => ({
     message: t.field({
       type: messageRef,
-      description: 'As it reads now: what was deleted or replaced since is not in it.',
+      nullable: true,
+      description:
+        'As it reads now: what was deleted or replaced since is not in it. Null, with an error, where something that is asked for below cannot be had now.',
       resolve: ({ groupId, event, metadata, position }) => ({
         groupId,
         ...event.data,
@@ -63,8 +65,9 @@ builder.objectRef<EntryOf<'MessageEdited'>>('MessageChanged').implement({
     }),
     message: t.field({
       type: messageRef,
+      nullable: true,
       description:
-        'As the read models have it, once they have reached this change. The fields beside it wait for nothing.',
+        'As the read models have it, once they have reached this change; null, with an error, where they have not in time. The fields beside it wait for nothing.',
       resolve: (entry, _, context) => changedMessage(entry, context),
     }),
   }),
@@ -99,12 +102,14 @@ builder.objectRef<EntryOf<'ReactionAdded' | 'ReactionRemoved'>>('ReactionsChange
     }),
     reactions: t.field({
       type: [reactionRef],
+      nullable: true,
       extensions: costing({ own: 3, items: 5 }),
-      description: 'All of the message’s, once the read models have reached this change.',
+      description:
+        'All of the message’s; null, with an error, where the read models are needed and have not reached this change in time.',
       resolve: ({ groupId, position, event }, _, context) =>
         forMember(context, groupId, async () => {
           requireNothingRefused(await context.services.freshness.atLeast(position));
-          return context.loaders.reactionCounts(groupId, event.data.seq);
+          return context.loaders.reactionCounts(groupId, event.data.seq, event.data.messageId);
         }),
     }),
   }),
