@@ -19,26 +19,60 @@ export const newNames = (groups: readonly ChangedGroup[]): MemberNameDocument[] 
     }),
   );
 
+/** Names that members have no more since a batch, with the position of what they have instead. */
+const oldNames = ({ members }: ChangedGroup): MemberNameDocument[] =>
+  members.flatMap(({ before, after }) => {
+    const now = new Set(keysOf(after));
+    return keysOf(before).flatMap((nameKey) => (now.has(nameKey) ? [] : toName(after, nameKey)));
+  });
+
+/** Of so many names the writer remembers that they are old; past it, they stay. */
+const maximumOldNames = 100_000;
+
 /**
- * Lets go of the names that nobody has any more, once their groups are committed. What a crash leaves of them is passed
- * over by readers. A name that somebody has taken again has a later position, and is left alone by whoever comes late.
+ * Lets go of the names that nobody has any more, once their group is committed again: until then somebody may still read
+ * the group as it was before. What is left of them, by a crash or because there were too many, is passed over by readers.
+ * A name that somebody has taken again has a later position, and is left alone by whoever comes late.
  */
-export async function forgetOldNames(
-  { connection, requireHeld }: BatchWrite,
-  groups: readonly ChangedGroup[],
-): Promise<void> {
+export interface OldNames {
+  /** These groups are committed. */
+  committed(write: BatchWrite, groups: readonly ChangedGroup[]): Promise<void>;
+}
+
+export function createOldNames(): OldNames {
+  const byGroup = new Map<string, readonly MemberNameDocument[]>();
+  let remembered = 0;
+
+  function take(groupId: string): readonly MemberNameDocument[] {
+    const names = byGroup.get(groupId) ?? [];
+    byGroup.delete(groupId);
+    remembered -= names.length;
+    return names;
+  }
+
+  function remember(group: ChangedGroup): void {
+    const names = oldNames(group);
+    if (names.length === 0 || remembered + names.length > maximumOldNames) return;
+    byGroup.set(group.group.after.groupId, names);
+    remembered += names.length;
+  }
+
+  return {
+    async committed(write, groups) {
+      const old = groups.flatMap(({ group }) => take(group.after.groupId));
+      for (const group of groups) remember(group);
+      await forget(write, old);
+    },
+  };
+}
+
+async function forget({ connection, requireHeld }: BatchWrite, old: readonly MemberNameDocument[]): Promise<void> {
   const { memberNames } = connection.collections;
-  for (const { group, members } of groups) {
-    const old = members.flatMap(({ before, after }) => {
-      const now = new Set(keysOf(after));
-      return keysOf(before).flatMap((nameKey) => (now.has(nameKey) ? [] : toName(after, nameKey)));
-    });
-    for (const chunk of chunksOf(old, connection.updatesPerCommand())) {
-      requireHeld();
-      const operations = chunk.map(({ _id, position }) => ({
-        deleteOne: { filter: { _id, groupId: group.after.groupId, position: { $lt: position } } },
-      }));
-      await connection.run(() => memberNames.bulkWrite(operations, { ordered: false }), writeMilliseconds);
-    }
+  for (const chunk of chunksOf(old, connection.updatesPerCommand())) {
+    requireHeld();
+    const operations = chunk.map(({ _id, groupId, position }) => ({
+      deleteOne: { filter: { _id, groupId, position: { $lt: position } } },
+    }));
+    await connection.run(() => memberNames.bulkWrite(operations, { ordered: false }), writeMilliseconds);
   }
 }

@@ -6,6 +6,7 @@ import { type Connection, writeMilliseconds } from './connection.ts';
 import { type BatchWrite, chunksOf } from './document-writes.ts';
 import type { BuildDocument, Versioned } from './documents.ts';
 import { createGroupReads } from './group-reads.ts';
+import { createOldNames } from './name-documents.ts';
 import type { ProjectorLease } from './projector-lease.ts';
 import { createReadCountsStore } from './read-counts-store.ts';
 import { memberId, messageId, reactionId, toStoredGroup, toStoredMessage, toStoredRow } from './row-documents.ts';
@@ -38,6 +39,7 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
   const { collections, run, build } = connection;
   const { token } = lease;
   const reads = createGroupReads(connection);
+  const oldNames = createOldNames();
   /** Up to where each group is committed, of those that are this holder's. */
   const committed = new Map<string, Position>();
   let { batch } = start;
@@ -160,7 +162,10 @@ export function createWriter(connection: Connection, lease: ProjectorLease, star
   async function commit(groups: Parameters<ReadModelWriter['commit']>[0], upTo: Checkpoint): Promise<void> {
     const write = await beginBatch();
     const before = await committedOf(groups.map(({ group }) => group.after.groupId));
-    for (const slice of slicesOf(groups)) await writeGroups(write, slice, before);
+    for (const slice of slicesOf(groups)) {
+      await writeGroups(write, slice, before);
+      await oldNames.committed(write, slice);
+    }
     for (const { group, upTo: reached } of groups) {
       const { groupId } = group.after;
       committed.set(groupId, Math.max(committed.get(groupId) ?? startOfLog, reached));

@@ -14,7 +14,7 @@ import {
   update,
 } from './document-writes.ts';
 import type { GroupDocument, MessageDocument } from './documents.ts';
-import { forgetOldNames, newNames } from './name-documents.ts';
+import { newNames } from './name-documents.ts';
 import {
   messageId,
   putMember,
@@ -151,7 +151,6 @@ export async function writeGroups(
   ]);
   await commitGroups(write, slice, committed);
   await eraseTexts(write, slice);
-  await forgetOldNames(write, slice);
 }
 
 async function commitGroups(
