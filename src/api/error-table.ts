@@ -62,6 +62,11 @@ export function refusalError(refusal: AnyRefusal): ApiError {
       return new ApiError('MEMBER_NOT_FOUND', `${refusal.userId} is not a member of this group.`);
     case 'last-owner':
       return new ApiError('LAST_OWNER', 'A group keeps at least one owner: make somebody else an owner first.');
+    case 'last-member':
+      return new ApiError(
+        'LAST_MEMBER',
+        'You are the only member, and so its owner. The way out is to leave: leaveGroup.',
+      );
     case 'message-not-found':
       return new ApiError('MESSAGE_NOT_FOUND', 'There is no such message in this group.');
     case 'group-halted':

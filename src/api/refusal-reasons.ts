@@ -40,6 +40,7 @@ export const refusalReasons = {
   MESSAGE_ID_TAKEN: ['CONFLICT', 'Another message of the group has the id.'],
   COMMAND_ID_TAKEN: ['CONFLICT', 'The caller has given another command under the id.'],
   LAST_OWNER: ['CONFLICT', 'A group keeps at least one owner.'],
+  LAST_MEMBER: ['CONFLICT', 'The caller is the only member, and so its owner: all that is left to them is to leave.'],
   MESSAGE_DELETED: ['CONFLICT', 'The message is deleted.'],
   TOO_FAST: ['RATE_LIMITED', 'Too much in a short time; `extensions.retryAfterMilliseconds` says when to come back.'],
   TOO_MANY_AT_ONCE: ['RATE_LIMITED', 'Too many sockets, or requests on one connection, at the same time.'],

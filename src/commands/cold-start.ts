@@ -1,7 +1,8 @@
 import { Map as PersistentMap } from 'immutable';
-import type { StreamName } from '../events/stream-name.ts';
+import { readsStream, type StreamName } from '../events/stream-name.ts';
 import { type EventLog, noStream, startOfLog } from '../ports/event-log.ts';
 import type { GroupSnapshot, SnapshotReader } from '../ports/group-snapshots.ts';
+import type { HaltedGroups } from '../ports/halted-groups.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
 import { type GroupState, initialGroupState, memberBytes } from './group-state.ts';
 import { type MarksState, markBytes, marksDecider } from './marks.ts';
@@ -27,6 +28,16 @@ export async function snapshotIfThere(
   }
 }
 
+/** When the group's newest mark was made, which the read models may not hold yet; undefined where there is none. */
+export async function lastMarkAt(
+  log: Pick<EventLog, 'readStreamBackwards'>,
+  halted: Pick<HaltedGroups, 'fold'>,
+  groupId: string,
+): Promise<string | undefined> {
+  const [last] = await log.readStreamBackwards(readsStream(groupId), undefined, 1);
+  return last && halted.fold(last, ({ metadata }) => metadata.at);
+}
+
 /** A group as of a snapshot; as it was before its first event where there is none. */
 export function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState> {
   if (snapshot === undefined) return { state: initialGroupState, version: noStream, position: startOfLog };
@@ -36,6 +47,8 @@ export function warmGroup(snapshot: GroupSnapshot | undefined): Warm<GroupState>
     ...initialGroupState,
     exists: true,
     name: group.name,
+    creationHash: group.creationHash ?? '',
+    lastAt: group.lastAt ?? undefined,
     members: PersistentMap(
       members.map(({ userId, name, role, active, stays, markedUpTo }) => {
         // Who never left has marked nothing while they were gone.
@@ -57,5 +70,9 @@ export function warmMarks(snapshot: GroupSnapshot | undefined): Warm<MarksState>
   const { group, members, position } = snapshot;
   const marks = PersistentMap(members.map(({ userId, markedUpTo }) => [userId, { upTo: markedUpTo, position }]));
   const byteLength = members.reduce((bytes, { userId }) => bytes + markBytes(userId), 0);
-  return { state: { marks, countedThrough: position, byteLength }, version: group.readsVersion, position };
+  return {
+    state: { marks, countedThrough: position, lastAt: group.lastAt ?? undefined, byteLength },
+    version: group.readsVersion,
+    position,
+  };
 }

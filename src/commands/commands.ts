@@ -7,10 +7,11 @@ import { createHaltedGroups, GroupHalted, type HaltedGroups } from '../ports/hal
 import type { MessageMemory } from '../ports/message-memory.ts';
 import type { ProjectionProgress } from '../ports/projection-progress.ts';
 import { ReadModelsUnavailable } from '../ports/read-model-faults.ts';
-import { snapshotIfThere, warmGroup } from './cold-start.ts';
+import { type ClockBehind, createClockWatch } from './clock-watch.ts';
+import { lastMarkAt, snapshotIfThere, warmGroup } from './cold-start.ts';
 import type { WaitingBounds } from './command-queues.ts';
 import { type GroupCommand, groupDecider } from './group.ts';
-import { activeMember, type GroupState, groupStateBytes } from './group-state.ts';
+import { activeMember, type GroupState, groupStateBytes, withMoment } from './group-state.ts';
 import { createCommandHandler } from './handle-command.ts';
 import { createMarkCommands, type HandledMark } from './mark-commands.ts';
 import type { MarkReadUpTo } from './marks.ts';
@@ -64,6 +65,8 @@ export interface CommandsOptions {
   readonly capacityBytes?: number;
   /** How many bytes of commands may wait, of groups and of marks apart. */
   readonly waiting?: WaitingBounds;
+  /** A group is minutes ahead of the clock that commands come with. At most once a minute. */
+  readonly onClockBehind?: (behind: ClockBehind) => void;
   /** How many messages a group's warm state remembers before it may forget older ones. */
   readonly generationSize?: number;
 }
@@ -82,6 +85,7 @@ export function createCommands(options: CommandsOptions): Commands {
   const { halted = createHaltedGroups() } = options;
   const { whole = createWholeGroups({ log, readModels, halted, startPosition: startOfLog }) } = options;
   const [ofGroups, ofMarks] = [snapshots?.reader() ?? readModels, snapshots?.reader() ?? readModels];
+  const watchClock = createClockWatch(options.onClockBehind ?? (() => undefined));
   const groups = createWarmStreams<GroupState>({
     log,
     halted,
@@ -89,7 +93,14 @@ export function createCommands(options: CommandsOptions): Commands {
     // A group's stream holds group events only: whatever else the union knows belongs to other streams.
     evolve: (state, { event, metadata }, position) =>
       groupDecider.evolve(state, event as GroupEvent, { metadata, position }),
-    snapshot: async (groupId) => warmGroup(await snapshotIfThere(log, ofGroups, groupId, groupStream(groupId))),
+    snapshot: async (groupId) => {
+      const [snapshot, marksAt] = await Promise.all([
+        snapshotIfThere(log, ofGroups, groupId, groupStream(groupId)),
+        lastMarkAt(log, halted, groupId),
+      ]);
+      const warm = warmGroup(snapshot);
+      return marksAt === undefined ? warm : { ...warm, state: withMoment(warm.state, marksAt) };
+    },
     weigh: groupStateBytes,
     capacityBytes: capacityBytes * (1 - marksShare),
   });
@@ -100,6 +111,7 @@ export function createCommands(options: CommandsOptions): Commands {
     snapshot: (groupId) => snapshotIfThere(log, ofMarks, groupId, readsStream(groupId)),
     capacityBytes: capacityBytes * marksShare,
     waiting,
+    watchClock,
   });
 
   const decideAndAppend = createCommandHandler({
@@ -108,10 +120,13 @@ export function createCommands(options: CommandsOptions): Commands {
     streams: groups,
     streamName: groupStream,
     waiting,
-    prepare: async (groupId, commands) => ({
-      context: undefined,
-      warm: await remember({ log, halted, readModels, groups, generationSize }, groupId, commands),
-    }),
+    prepare: async (groupId, commands) => {
+      const warm = await remember({ log, halted, readModels, groups, generationSize }, groupId, commands);
+      const marksAt = marks.peek(groupId)?.state.lastAt;
+      const state = marksAt === undefined ? warm.state : withMoment(warm.state, marksAt);
+      for (const { at, isRetold } of commands.slice(0, 1)) if (!isRetold) watchClock(groupId, at, state.lastAt);
+      return { context: undefined, warm: { ...warm, state } };
+    },
   });
 
   /**
@@ -159,6 +174,15 @@ export function createCommands(options: CommandsOptions): Commands {
     marks.forget(groupId);
   });
 
+  /** The group's own events are not to happen before a mark, also where the marks are not in memory. */
+  function followMark(recorded: RecordedEvent, decoded: Extract<DecodedRecord, { family: 'reads' }>): void {
+    const { groupId, metadata } = decoded;
+    marks.follow(groupId, recorded, decoded);
+    const warm = groups.peek(groupId);
+    if (warm === undefined || withMoment(warm.state, metadata.at) === warm.state) return;
+    groups.replace(groupId, warm, (state) => withMoment(state, metadata.at));
+  }
+
   return {
     handleGroup: (groupId, command) =>
       unlessHalted(groupId, command.actorId, () => handleWhole(groupId, asWritten(command))),
@@ -188,7 +212,7 @@ export function createCommands(options: CommandsOptions): Commands {
     },
     follow(recorded, decoded) {
       if (decoded.family === 'group') groups.follow(decoded.groupId, recorded, decoded);
-      if (decoded.family === 'reads') marks.follow(decoded.groupId, recorded, decoded);
+      if (decoded.family === 'reads') followMark(recorded, decoded);
     },
   };
 }

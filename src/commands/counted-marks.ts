@@ -1,8 +1,16 @@
 import { Map as PersistentMap } from 'immutable';
 import type { GroupEvent, ReadsEvent } from '../events/event.ts';
+import { laterOf } from '../events/moments.ts';
 import { markCounts } from '../events/reads.ts';
 import { groupStream, readsStream, type StreamName } from '../events/stream-name.ts';
-import { type EventLog, noStream, type RecordedEvent, startOfLog, type Version } from '../ports/event-log.ts';
+import {
+  type EventLog,
+  noStream,
+  type Position,
+  type RecordedEvent,
+  startOfLog,
+  type Version,
+} from '../ports/event-log.ts';
 import type { GroupSnapshot } from '../ports/group-snapshots.ts';
 import type { HaltedGroups } from '../ports/halted-groups.ts';
 import { type MarksState, markBytes } from './marks.ts';
@@ -28,6 +36,7 @@ export async function countedMarks(
   const readers = new Map<string, Reader>();
   for (const { userId, active, markedUpTo } of snapshot?.members ?? []) readers.set(userId, { active, markedUpTo });
   let lastSeq = snapshot?.group.lastSeq ?? 0;
+  let lastAt = snapshot?.group.lastAt ?? undefined;
   let version = snapshot?.group.readsVersion ?? noStream;
 
   function mark(userId: string, upTo: number): void {
@@ -63,18 +72,25 @@ export async function countedMarks(
   for await (const recorded of inOrder(log, groupId, after)) {
     if (recorded.position > countedThrough) break;
     // The two streams hold events of their families only.
-    halted.fold(recorded, ({ event }) => apply(event as GroupEvent | ReadsEvent));
+    halted.fold(recorded, ({ event, metadata }) => {
+      lastAt = laterOf(metadata.at, lastAt);
+      apply(event as GroupEvent | ReadsEvent);
+    });
     if (recorded.streamName === readsStream(groupId)) version = recorded.version;
   }
-  return { state: stateOf(readers, countedThrough), version, position: countedThrough };
+  return { state: stateOf(readers, countedThrough, lastAt), version, position: countedThrough };
 }
 
-function stateOf(readers: ReadonlyMap<string, Reader>, countedThrough: number): MarksState {
+function stateOf(
+  readers: ReadonlyMap<string, Reader>,
+  countedThrough: Position,
+  lastAt: string | undefined,
+): MarksState {
   const marks = [...readers].map(([userId, { markedUpTo }]) => {
     return [userId, { upTo: markedUpTo, position: countedThrough }] as const;
   });
   const byteLength = marks.reduce((bytes, [userId]) => bytes + markBytes(userId), 0);
-  return { marks: PersistentMap(marks), countedThrough, byteLength };
+  return { marks: PersistentMap(marks), countedThrough, lastAt, byteLength };
 }
 
 const pageSize = 1_000;

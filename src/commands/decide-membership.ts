@@ -1,5 +1,6 @@
 import type { GroupEvent } from '../events/event.ts';
 import { type AddedMember, maximumMembersPerEvent } from '../events/membership.ts';
+import { hashCreation } from '../events/text-hash.ts';
 import type { Role } from '../events/values.ts';
 import type { CommandEnvelope } from './decider.ts';
 import { activeMember, type GroupState, type Member } from './group-state.ts';
@@ -45,14 +46,19 @@ export function requireMember(state: GroupState, actorId: string): Member | { re
 const mayManageMembers = (role: Role): boolean => role === 'owner' || role === 'admin';
 
 /**
- * Creating a group that stands already as it was asked for is a repetition and changes nothing, but for adding whom the
- * group has never seen: many members take several appends, of which a fault may have let only the first through.
+ * Creating a group again by whoever has created it, under the name of then, is a repetition and changes nothing, whatever
+ * the group is called by now and whether they are still there; but for adding whom the group has never seen: many members
+ * take several appends, of which a fault may have let only the first through.
  */
 export function createGroup(command: CreateGroup, state: GroupState): Decision<GroupEvent> {
   if (state.exists) {
-    const repeated = state.name === command.name && activeMember(state, command.actorId)?.role === 'owner';
+    const repeated = state.creationHash === hashCreation(command.actorId, command.name);
+    if (!repeated) return refuse({ kind: 'group-exists' });
     const missing = command.members.filter(({ userId }) => !state.members.has(userId));
-    return repeated ? addToGroup(missing, state) : refuse({ kind: 'group-exists' });
+    if (missing.length === 0) return [];
+    // Adding needs what it needs now.
+    const isOwner = activeMember(state, command.actorId)?.role === 'owner';
+    return isOwner ? addToGroup(missing, state) : refuse({ kind: 'group-exists' });
   }
   const tooMany = refuseTooMany(command.members);
   if (tooMany !== undefined) return tooMany;
@@ -158,11 +164,18 @@ export function removeMember(command: RemoveMember, state: GroupState): Decision
   if (!allowed) return refuse({ kind: 'forbidden', needs: 'owner, or admin for a member' });
   if (target === undefined) return refuse({ kind: 'target-not-a-member', userId: command.userId });
   if (!target.active) return [];
-  if (target.role === 'owner' && state.ownerCount === 1) return refuse({ kind: 'last-owner' });
+  if (target.role === 'owner' && state.ownerCount === 1) return refuseLastOwner(state);
   return [{ type: 'MemberRemoved', data: departure(command.userId, state) }];
 }
 
-/** Anybody may leave, but the last owner only when nobody else is left. Leaving again changes nothing. */
+/** A group with members has an owner. One who is alone in it has nobody to make one, and may leave. */
+const refuseLastOwner = ({ memberCount }: GroupState): { readonly refused: Refusal } =>
+  refuse({ kind: memberCount > 1 ? 'last-owner' : 'last-member' });
+
+/**
+ * Anybody may leave, but the last owner only when nobody else is left: then nobody owns the group, and nobody can come
+ * back. Leaving again changes nothing.
+ */
 export function leaveGroup(command: LeaveGroup, state: GroupState): Decision<GroupEvent> {
   const actor = requireMember(state, command.actorId);
   if ('refused' in actor) return actor.refused.kind === 'no-longer-a-member' ? [] : actor;
@@ -185,7 +198,7 @@ export function changeMemberRole(command: ChangeMemberRole, state: GroupState): 
   const target = activeMember(state, command.userId);
   if (target === undefined) return refuse({ kind: 'target-not-a-member', userId: command.userId });
   if (target.role === command.role) return [];
-  if (target.role === 'owner' && state.ownerCount === 1) return refuse({ kind: 'last-owner' });
+  if (target.role === 'owner' && state.ownerCount === 1) return refuseLastOwner(state);
   return [{ type: 'MemberRoleChanged', data: { userId: command.userId, role: command.role } }];
 }
 

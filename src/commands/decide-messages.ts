@@ -1,11 +1,11 @@
 import type { GroupEvent } from '../events/event.ts';
-import { hashText } from '../events/text-hash.ts';
+import { hashSent, hashText } from '../events/text-hash.ts';
 import { requireMember } from './decide-membership.ts';
 import type { CommandEnvelope } from './decider.ts';
 import { activeMember, findMessage, type GroupState } from './group-state.ts';
 import { limits } from './limits.ts';
 import { mentionsEverybody } from './mention-of-all.ts';
-import { hasReacted, type MessageState } from './message-state.ts';
+import { hasReacted, type MessageState, sentHashOf } from './message-state.ts';
 import { type Decision, type Refusal, refuse } from './refusal.ts';
 import { refuseEmoji, refuseText } from './written-text.ts';
 
@@ -74,19 +74,15 @@ export function sendMessage(command: SendMessage, state: GroupState): Decision<G
   ];
 }
 
-/** An edited or deleted message no longer tells what it said at first: then the author's own id is enough. */
+/** By what the message said at first, whatever it says now. */
 function isRepetition(
-  command: SendMessage,
+  { actorId, text }: SendMessage,
   replyTo: string | null,
   mentions: readonly string[],
   earlier: MessageState,
 ): boolean {
   return (
-    earlier.authorId === command.actorId &&
-    (earlier.isEdited || earlier.isDeleted || earlier.textHash === hashText(command.text)) &&
-    earlier.replyTo === replyTo &&
-    earlier.mentions.length === mentions.length &&
-    earlier.mentions.every((userId) => mentions.includes(userId))
+    earlier.authorId === actorId && sentHashOf(earlier) === hashSent({ textHash: hashText(text), replyTo, mentions })
   );
 }
 

@@ -1,6 +1,7 @@
 import { type EncodedEvent, type EventMetadata, encodeEvent } from '../events/codec.ts';
 import type { HighwaterEvent } from '../events/event.ts';
 import { deriveId } from '../events/event-id.ts';
+import { laterOf } from '../events/moments.ts';
 import type { StreamName } from '../events/stream-name.ts';
 import type { CommandEnvelope, Decider } from './decider.ts';
 import type { Pending } from './pending-command.ts';
@@ -31,7 +32,8 @@ export function decideTogether<State, Command extends CommandEnvelope, Event ext
     pending.repeated = isRepeated(decision) ? decision.repeated : undefined;
     if (isRefused(decision) || isRepeated(decision)) continue;
     try {
-      const encoded = encodeAll(streamName, decision, pending);
+      const at = momentOf(pending.command, decider.lastAt(state, context));
+      const encoded = encodeAll(streamName, decision, pending, at);
       all.push(...encoded);
       for (const { event, metadata } of encoded)
         state = decider.evolve(state, event, { metadata, position: undefined });
@@ -45,6 +47,9 @@ export function decideTogether<State, Command extends CommandEnvelope, Event ext
   return all.filter(({ event }) => kept.has(event));
 }
 
+const momentOf = ({ at, isRetold }: CommandEnvelope, lastAt: string | undefined): string =>
+  isRetold ? at : laterOf(at, lastAt);
+
 /**
  * The id says which event of which command it is, and what the event says: a repetition is the same event, and a
  * command id that is used again for something else never passes for one.
@@ -53,8 +58,9 @@ function encodeAll<State, Command extends CommandEnvelope, Event extends Highwat
   streamName: StreamName,
   events: readonly Event[],
   pending: Pending<State, Command, Event, Context>,
+  at: string,
 ): readonly Decided<State, Command, Event, Context>[] {
-  const { commandId, correlationId = commandId, commandDigest, actorId, at } = pending.command;
+  const { commandId, correlationId = commandId, commandDigest, actorId } = pending.command;
   const command = { correlationId, causationId: commandId, commandDigest, actorId, at };
   return events.map((event, index) => {
     const content = JSON.stringify(event.data);

@@ -20,6 +20,11 @@ export interface Decider<State, Command, Event, Context = undefined> {
   readonly initialState: State;
   readonly evolve: (state: State, event: Event, origin: EventOrigin) => State;
   readonly decide: (command: Command, state: State, context: Context) => Decision<Event>;
+  /**
+   * The latest moment of what the decisions stand on. Nothing is to have happened before it, though the clock that a command
+   * comes with says so: a server's may step back, and two servers' differ.
+   */
+  readonly lastAt: (state: State, context: Context) => string | undefined;
   /** Takes out of one append's events those that later ones of it make superfluous. Absent: all are kept. */
   readonly coalesce?: (events: readonly Event[]) => readonly Event[];
 }
@@ -36,4 +41,6 @@ export interface CommandEnvelope {
   readonly correlationId?: string | undefined;
   readonly actorId: string;
   readonly at: string;
+  /** True where `at` is what a record from elsewhere says: then it stays, though later things are known of the group. */
+  readonly isRetold?: true | undefined;
 }

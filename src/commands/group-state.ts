@@ -2,8 +2,9 @@ import { Map as PersistentMap } from 'immutable';
 import type { GroupEvent } from '../events/event.ts';
 import type { MembersAdded } from '../events/membership.ts';
 import type { MessageSent } from '../events/messages.ts';
+import { laterOf } from '../events/moments.ts';
 import { markCounts } from '../events/reads.ts';
-import { hashText } from '../events/text-hash.ts';
+import { hashCreation } from '../events/text-hash.ts';
 import type { Role } from '../events/values.ts';
 import { ownString, stringBytes } from '../memory/string-bytes.ts';
 import { type Position, startOfLog } from '../ports/event-log.ts';
@@ -17,6 +18,7 @@ import {
   messageState,
   withoutReaction,
   withReaction,
+  withText,
 } from './message-state.ts';
 
 export interface Member {
@@ -37,6 +39,10 @@ export interface Member {
 export interface GroupState extends CommandMemory {
   readonly exists: boolean;
   readonly name: string;
+  /** `hashCreation` of its first event; empty before that. */
+  readonly creationHash: string;
+  /** The latest moment of what has happened in the group, as far as this state knows; undefined before its first event. */
+  readonly lastAt: string | undefined;
   readonly members: PersistentMap<string, Member>;
   readonly memberCount: number;
   readonly ownerCount: number;
@@ -65,6 +71,8 @@ export const emptyGeneration = { byId: PersistentMap<string, never>(), byteLengt
 export const initialGroupState: GroupState = {
   exists: false,
   name: '',
+  creationHash: '',
+  lastAt: undefined,
   members: PersistentMap(),
   memberCount: 0,
   ownerCount: 0,
@@ -85,9 +93,12 @@ const bytesPerMember = 200;
 export const memberBytes = (userId: string, { name }: Pick<Member, 'name'>): number =>
   bytesPerMember + stringBytes(userId) + stringBytes(name);
 
+/** Its first creation's hash and its last moment. */
+const bytesPerGroup = 100;
+
 /** About how many bytes of heap the state takes, in O(1): every change of it brings its own bytes. */
 export const groupStateBytes = (state: GroupState): number =>
-  state.membersByteLength + rememberedBytes(state) + stringBytes(state.name);
+  bytesPerGroup + state.membersByteLength + rememberedBytes(state) + stringBytes(state.name);
 
 const rememberedBytes = ({ messages, olderMessages, commands, olderCommands }: GroupState): number =>
   messages.byteLength + olderMessages.byteLength + commands.byteLength + olderCommands.byteLength;
@@ -108,7 +119,18 @@ export function findMessage(state: GroupState, messageId: string): MessageState 
 }
 
 export function evolveGroup(state: GroupState, event: GroupEvent, origin: EventOrigin): GroupState {
-  return withCommandOf(changeGroup(state, event, origin.position), event, origin);
+  const { metadata, position } = origin;
+  let changed = changeGroup(withMoment(state, metadata.at), event, position);
+  if (event.type === 'GroupCreated') {
+    changed = { ...changed, creationHash: hashCreation(metadata.actorId, event.data.name) };
+  }
+  return withCommandOf(changed, event, origin);
+}
+
+/** The state once something has happened at that moment, in whichever of the group's streams. */
+export function withMoment(state: GroupState, at: string): GroupState {
+  const lastAt = laterOf(at, state.lastAt);
+  return lastAt === state.lastAt ? state : { ...state, lastAt: ownString(lastAt) };
 }
 
 function changeGroup(state: GroupState, event: GroupEvent, position: Position | undefined): GroupState {
@@ -144,16 +166,16 @@ function changeGroup(state: GroupState, event: GroupEvent, position: Position | 
       return { ...state, members: state.members.set(userId, renamed), membersByteLength };
     }
     case 'MessageSent': {
-      const message = messageState({ ...event.data, isEdited: false, position });
+      const message = messageState({ ...event.data, sentHash: undefined, position });
       const messages = withEntry(state.messages, event.data.messageId, message, messageEntryBytes);
       return { ...state, lastSeq: event.data.seq, messages, members: withOwnMark(state.members, event) };
     }
     case 'MessageEdited': {
-      const textHash = hashText(event.data.text);
-      return changeMessage(state, event.data.messageId, (message) => ({ ...message, textHash, isEdited: true }));
+      const { messageId, text } = event.data;
+      return changeMessage(state, messageId, (message) => withText(message, text));
     }
     case 'MessageDeleted':
-      return changeMessage(state, event.data.messageId, (message) => ({ ...message, textHash: '', isDeleted: true }));
+      return changeMessage(state, event.data.messageId, (message) => withText(message, null));
     case 'ReactionAdded':
     case 'ReactionRemoved': {
       const { messageId, emoji, userId } = event.data;

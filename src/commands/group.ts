@@ -108,6 +108,7 @@ export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
     return evolveGroup(state, event, origin);
   },
   decide: decideGroup,
+  lastAt: ({ lastAt }) => lastAt,
 };
 
 /** The messages that a command's decision looks at, which a warm group may have to remember first. */

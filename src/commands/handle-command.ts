@@ -195,8 +195,8 @@ function recordAppended<State, Command, Event, Context>(
   expectedVersion: Version,
   position: Position,
 ): void {
-  append.forEach(({ event, pending }, index) => {
-    pending.appended.push({ event, version: expectedVersion + 1 + index });
+  append.forEach(({ event, metadata: { at }, pending }, index) => {
+    pending.appended.push({ event, version: expectedVersion + 1 + index, at });
     pending.appendedAt = position;
   });
 }

@@ -91,7 +91,7 @@ const knownCommand = (row: CommandRow): [string, KnownCommand] => [
 ];
 
 function fromRow(row: MessageRow, reactions: Reactions | undefined): MessageState {
-  return messageState({ ...row, isEdited: row.editedAt !== null, position: row.sentPosition }, reactions);
+  return messageState({ ...row, sentHash: row.sentHash ?? undefined, position: row.sentPosition }, reactions);
 }
 
 /** Each reaction is looked at once, however many messages they stand under. */

@@ -3,6 +3,7 @@ import { readsStream } from '../events/stream-name.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { GroupSnapshot } from '../ports/group-snapshots.ts';
 import type { HaltedGroups } from '../ports/halted-groups.ts';
+import type { ClockWatch } from './clock-watch.ts';
 import { warmMarks } from './cold-start.ts';
 import type { WaitingBounds } from './command-queues.ts';
 import { countedMarks } from './counted-marks.ts';
@@ -26,6 +27,7 @@ export interface MarkCommandsOptions {
   readonly snapshot: (groupId: string) => Promise<GroupSnapshot | undefined>;
   readonly capacityBytes: number;
   readonly waiting: WaitingBounds | undefined;
+  readonly watchClock: ClockWatch;
 }
 
 export interface MarkCommands {
@@ -38,7 +40,7 @@ export interface MarkCommands {
 const maximumAttempts = 3;
 
 export function createMarkCommands(options: MarkCommandsOptions): MarkCommands {
-  const { log, halted, groups, snapshot, capacityBytes, waiting } = options;
+  const { log, halted, groups, snapshot, capacityBytes, waiting, watchClock } = options;
   /** Groups whose marks are to be loaded as they counted. */
   const inDoubt = new Set<string>();
   const marks = createWarmStreams<MarksState>({
@@ -91,7 +93,9 @@ export function createMarkCommands(options: MarkCommandsOptions): MarkCommands {
     waiting,
     prepare: async (groupId, commands) => {
       const context = await load(groupId, commands);
-      return { context, warm: await loadMarks(groupId, commands, context.group) };
+      const warm = await loadMarks(groupId, commands, context.group);
+      for (const { at } of commands.slice(0, 1)) watchClock(groupId, at, marksDecider.lastAt(warm.state, context));
+      return { context, warm };
     },
   });
 

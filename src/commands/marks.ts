@@ -1,5 +1,6 @@
 import { Map as PersistentMap } from 'immutable';
 import type { ReadsEvent } from '../events/event.ts';
+import { laterOf } from '../events/moments.ts';
 import { ownString, stringBytes } from '../memory/string-bytes.ts';
 import { type Position, startOfLog } from '../ports/event-log.ts';
 import { requireMember } from './decide-membership.ts';
@@ -27,6 +28,8 @@ export interface MarksState {
    * counted or not.
    */
   readonly countedThrough: Position;
+  /** The latest moment of what has happened in the group, as far as this state knows; undefined before its first event. */
+  readonly lastAt: string | undefined;
   /** About how many bytes of heap they take. */
   readonly byteLength: number;
 }
@@ -85,15 +88,17 @@ function highestPerReader(events: readonly ReadsEvent[]): readonly ReadsEvent[] 
 
 /** Who has read up to where. One mark a reader, never a row a message. */
 export const marksDecider: Decider<MarksState, MarkReadUpTo, ReadsEvent, MarksContext> = {
-  initialState: { marks: PersistentMap(), countedThrough: startOfLog, byteLength: 0 },
-  evolve: (state, { data: { userId, upTo } }, { position }) => {
+  initialState: { marks: PersistentMap(), countedThrough: startOfLog, lastAt: undefined, byteLength: 0 },
+  evolve: (state, { data: { userId, upTo } }, { metadata, position }) => {
     const standing = state.marks.get(userId);
-    if (upTo <= (standing?.upTo ?? 0)) return state;
+    const lastAt = ownString(laterOf(metadata.at, state.lastAt));
+    if (upTo <= (standing?.upTo ?? 0)) return { ...state, lastAt };
     const mark = { upTo, position };
-    if (standing !== undefined) return { ...state, marks: state.marks.set(userId, mark) };
+    if (standing !== undefined) return { ...state, lastAt, marks: state.marks.set(userId, mark) };
     const byteLength = state.byteLength + markBytes(userId);
-    return { ...state, marks: state.marks.set(ownString(userId), mark), byteLength };
+    return { ...state, lastAt, marks: state.marks.set(ownString(userId), mark), byteLength };
   },
+  lastAt: ({ lastAt }, { group }) => (lastAt === undefined ? group.lastAt : laterOf(lastAt, group.lastAt)),
   decide: decideMark,
   coalesce: highestPerReader,
 };

@@ -1,5 +1,5 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
-import { hashText } from '../events/text-hash.ts';
+import { hashSent, hashText } from '../events/text-hash.ts';
 import { ownString, stringBytes } from '../memory/string-bytes.ts';
 import type { Position } from '../ports/event-log.ts';
 
@@ -16,10 +16,12 @@ export interface MessageState {
   readonly authorId: string;
   /** `hashText` of the newest text; empty once the message is deleted. */
   readonly textHash: string;
-  readonly isEdited: boolean;
   readonly isDeleted: boolean;
+  /** As it was sent. */
   readonly replyTo: string | null;
   readonly mentions: readonly string[];
+  /** `hashSent` of what it said at first; undefined while it still does. */
+  readonly sentHash: string | undefined;
   /** Where the log holds the message; undefined while it is decided and not yet appended. */
   readonly position: Position | undefined;
   readonly reactions: Reactions;
@@ -52,17 +54,18 @@ export interface MessageContent {
   readonly authorId: string;
   /** Null once deleted. */
   readonly text: string | null;
-  readonly isEdited: boolean;
+  readonly sentHash: string | undefined;
   readonly replyTo: string | null;
   readonly mentions: readonly string[];
   readonly position: Position | undefined;
 }
 
 export function messageState(content: MessageContent, reactions: Reactions = PersistentMap()): MessageState {
-  const { messageId, seq, authorId, text, isEdited, position } = content;
+  const { messageId, seq, authorId, text, sentHash, position } = content;
   const replyTo = content.replyTo === null ? null : ownString(content.replyTo);
   const mentions = content.mentions.map(ownString);
   let byteLength = bytesPerMessage + stringBytes(messageId) + stringBytes(authorId);
+  if (sentHash !== undefined) byteLength += stringBytes(sentHash);
   if (replyTo !== null) byteLength += stringBytes(replyTo);
   for (const userId of mentions) byteLength += bytesPerMention + stringBytes(userId);
   for (const [emoji, people] of reactions) {
@@ -71,7 +74,18 @@ export function messageState(content: MessageContent, reactions: Reactions = Per
   }
   const textHash = text === null ? '' : hashText(text);
   const isDeleted = text === null;
-  return { seq, authorId, textHash, isEdited, isDeleted, replyTo, mentions, position, reactions, byteLength };
+  return { seq, authorId, textHash, isDeleted, sentHash, replyTo, mentions, position, reactions, byteLength };
+}
+
+/** `hashSent` of what the message said at first, whatever has become of it since. */
+export const sentHashOf = (message: MessageState): string => message.sentHash ?? hashSent(message);
+
+/** The message with another text, or deleted. What it said at first is still known. */
+export function withText(message: MessageState, text: string | null): MessageState {
+  const sentHash = sentHashOf(message);
+  const textHash = text === null ? '' : hashText(text);
+  const byteLength = message.byteLength + (message.sentHash === undefined ? stringBytes(sentHash) : 0);
+  return { ...message, textHash, sentHash, isDeleted: text === null, byteLength };
 }
 
 export const hasReacted = ({ reactions }: MessageState, emoji: string, userId: string): boolean =>

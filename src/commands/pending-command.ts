@@ -6,6 +6,8 @@ import type { Warm } from './warm-state.ts';
 export interface AppendedEvent<Event> {
   readonly event: Event;
   readonly version: Version;
+  /** When it happened: not before anything else in the group. */
+  readonly at: string;
 }
 
 export type Handled<State, Event, Context = undefined> =

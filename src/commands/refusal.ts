@@ -12,7 +12,10 @@ export type Refusal =
   | { readonly kind: 'forbidden'; readonly needs: string }
   /** The person whom the command is about is not a member. */
   | { readonly kind: 'target-not-a-member'; readonly userId: string }
+  /** A group with members keeps an owner. */
   | { readonly kind: 'last-owner' }
+  /** The same, where the actor is the only member: all that is left to them is to leave. */
+  | { readonly kind: 'last-member' }
   | { readonly kind: 'message-not-found' }
   | { readonly kind: 'message-deleted' }
   /** The id is taken by a message that says something else. */

@@ -96,7 +96,8 @@ async function rotate({ groups, readModels, generationSize = defaultGenerationSi
   const isFirst = olderMessages.byId.size + olderCommands.byId.size === 0;
   if (!isFirst && !(await isProjected(readModels, olderThrough))) return;
   groups.replace(groupId, warm, (state) => {
-    if (state !== warm.state) return state;
+    // Others may have been remembered meanwhile, or have happened.
+    if (state.messages !== warm.state.messages || state.commands !== warm.state.commands) return state;
     return {
       ...state,
       messages: emptyGeneration,

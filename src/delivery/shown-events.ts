@@ -1,5 +1,6 @@
 import type { EventMetadata } from '../events/codec.ts';
 import type { GroupEvent } from '../events/event.ts';
+import { laterOf } from '../events/moments.ts';
 import type { Position, Version } from '../ports/event-log.ts';
 import type { BacklogShare } from './backlog-budget.ts';
 
@@ -108,10 +109,11 @@ export function createShownEvents(share: BacklogShare): ShownEvents {
         return withText(logged, { text: event.data.text, editedAt: own, deletedAt: null });
       }
       const said = newest.mentionsAll === null ? {} : { mentionsAll: newest.mentionsAll };
-      if (newest.isDeleted) return withText(logged, { ...said, text: null, editedAt: own, deletedAt: newest.at });
+      const at = laterOf(newest.at, logged.metadata.at);
+      if (newest.isDeleted) return withText(logged, { ...said, text: null, editedAt: own, deletedAt: at });
       const text = newest.text ?? (reread?.version === newest.version ? textOf(reread) : undefined);
       if (text === undefined) return { missing: newest.version };
-      return withText(logged, { ...said, text, editedAt: newest.at, deletedAt: null });
+      return withText(logged, { ...said, text, editedAt: at, deletedAt: null });
     },
     forgetBefore(version) {
       for (const [seq, change] of changes) {

@@ -3,6 +3,7 @@ import type { GroupState } from '../commands/group-state.ts';
 import { knownText } from '../commands/known-text.ts';
 import { UndecodableEvent } from '../events/codec.ts';
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
+import { laterOf } from '../events/moments.ts';
 import { groupStream } from '../events/stream-name.ts';
 import { type EventLog, LogUnavailable, noStream, type Position, type Version } from '../ports/event-log.ts';
 import type { GroupSnapshots } from '../ports/group-snapshots.ts';
@@ -67,7 +68,8 @@ export function createShownMessages({ readModels, commands, log, asOf }: ShownMe
     return newer.map((row) => {
       if (!doubtful.has(row.seq)) return row;
       // Where the log was read to its end, what it does not speak of has only been reacted to.
-      return { ...row, ...(texts.get(row.seq) ?? (isComplete ? {} : { text: null })) };
+      const newest = texts.get(row.seq);
+      return newest === undefined ? { ...row, ...(isComplete ? {} : { text: null }) } : rewritten(row, newest);
     });
   }
 
@@ -138,6 +140,17 @@ function noneOfHalted(error: unknown): readonly MessageRow[] {
 }
 
 const keyOf = ({ groupId, seq }: MessageRow): string => `${groupId} ${seq}`;
+
+/** No change is shown as of before the message: in a log of before, moments may go back. */
+function rewritten(row: MessageRow, { text, editedAt, deletedAt }: Text): MessageRow {
+  const since = row.editedAt ?? row.sentAt;
+  return {
+    ...row,
+    text,
+    editedAt: editedAt === null ? null : laterOf(editedAt, since),
+    deletedAt: deletedAt === null ? null : laterOf(deletedAt, since),
+  };
+}
 
 const stands = (state: GroupState, { messageId, text }: MessageRow): boolean =>
   text === null || ['stands', 'untouched'].includes(knownText(state, messageId, text));

@@ -18,6 +18,7 @@ export function describeRefusal(refusal: Refusal): string {
     case 'no-longer-a-member':
     case 'group-halted':
     case 'last-owner':
+    case 'last-member':
     case 'message-not-found':
     case 'message-deleted':
     case 'message-id-taken':

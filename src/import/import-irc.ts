@@ -143,6 +143,7 @@ async function enterGroup(
       commandId: deriveId('irc', 'create', groupId),
       actorId,
       at: beforeAll(first),
+      isRetold: true,
       groupId,
       name: groupName ?? groupId,
       members: [],

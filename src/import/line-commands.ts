@@ -177,5 +177,5 @@ function peopleCommand(
 
 function lastEnvelope({ file }: LineContext, { number, at }: NumberedLine) {
   const id = lineId(file, number);
-  return { commandId: id, correlationId: id, at };
+  return { commandId: id, correlationId: id, at, isRetold: true as const };
 }

@@ -8,6 +8,10 @@ export interface GroupRow {
   readonly memberCount: number;
   readonly lastSeq: number;
   readonly lastMessageAt: string | null;
+  /** The latest moment of all that has happened in the group, marks included. */
+  readonly lastAt: string | null;
+  /** `hashCreation` of its first event. */
+  readonly creationHash: string | null;
   /** How much of `group-…` and `reads-…` is in these rows. */
   readonly version: Version;
   readonly readsVersion: Version;
@@ -42,6 +46,8 @@ export interface MessageRow {
   readonly sentAt: string;
   readonly editedAt: string | null;
   readonly deletedAt: string | null;
+  /** `hashSent` of what it said at first; null while it still does. */
+  readonly sentHash: string | null;
   readonly replyTo: string | null;
   readonly mentions: readonly string[];
   readonly mentionsAll: boolean;

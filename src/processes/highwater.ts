@@ -104,7 +104,12 @@ async function createServices(
   const log = readWholeStreams(options.log, halted);
   const whole = createWholeGroups({ log, readModels, halted, startPosition });
   const snapshots = createSharedSnapshots({ readModels });
-  const commands = createCommands({ log, readModels, snapshots, halted, whole });
+  const onClockBehind = (behind: object) =>
+    logger.warn(
+      behind,
+      'a group is ahead of this server’s clock: until it has come as far, the group’s moments stand still',
+    );
+  const commands = createCommands({ log, readModels, snapshots, halted, whole, onClockBehind });
   const counts = createHotReadCounts({ log, readModels: snapshots.reader(), halted, startPosition });
   const ended = (error: unknown): 'again' => {
     logger.error({ err: error }, 'the live feed has ended; it is begun again where it was');

@@ -14,6 +14,7 @@ export type Change =
       readonly groupId: string;
       readonly name: string;
       readonly createdAt: string;
+      readonly creationHash: string;
       readonly position: Position;
     }
   | { readonly type: 'renameGroup'; readonly groupId: string; readonly name: string; readonly position: Position }
@@ -28,6 +29,8 @@ export type Change =
       readonly readsVersion?: Version;
       readonly lastSeq?: number;
       readonly lastMessageAt?: string;
+      /** When it happened. */
+      readonly at?: string;
       readonly position: Position;
     }
   /** Opens a stay after `afterSeq`, for one who is not a member at that position. */

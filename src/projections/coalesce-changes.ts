@@ -1,3 +1,4 @@
+import { laterOf } from '../events/moments.ts';
 import type { Change } from './changes.ts';
 
 export type AdvanceGroup = Extract<Change, { readonly type: 'advanceGroup' }>;
@@ -7,10 +8,10 @@ export type AdvanceGroup = Extract<Change, { readonly type: 'advanceGroup' }>;
  * message where there is one, for that is what it says then.
  */
 export function mergeAdvances(older: AdvanceGroup, newer: AdvanceGroup): AdvanceGroup {
-  if (newer.lastSeq === undefined && older.lastSeq !== undefined) {
-    return { ...older, ...newer, position: older.position };
-  }
+  const at = newer.at === undefined ? older.at : laterOf(newer.at, older.at);
+  const merged = { ...older, ...newer, ...(at === undefined ? {} : { at }) };
+  if (newer.lastSeq === undefined && older.lastSeq !== undefined) return { ...merged, position: older.position };
   // Clocks of two senders may differ: the later message is not always the one with the later moment.
   const isEarlier = (older.lastMessageAt ?? '') > (newer.lastMessageAt ?? '');
-  return isEarlier ? { ...older, ...newer, lastMessageAt: older.lastMessageAt ?? '' } : { ...older, ...newer };
+  return isEarlier ? { ...merged, lastMessageAt: older.lastMessageAt ?? '' } : merged;
 }

@@ -2,8 +2,8 @@ import { noStream } from '../ports/event-log.ts';
 import type { StoredGroup } from '../ports/row-store.ts';
 import type { ProjectedRows } from './projected-rows.ts';
 
-/** How far a group's two streams are in its rows, and its newest message there. */
-export type GroupEnd = Pick<StoredGroup, 'groupId' | 'version' | 'readsVersion' | 'lastSeq'>;
+/** How far a group's two streams are in its rows, its newest message there, and the latest moment of one. */
+export type GroupEnd = Pick<StoredGroup, 'groupId' | 'version' | 'readsVersion' | 'lastSeq' | 'lastMessageAt'>;
 
 /** How far groups are projected, by id. */
 export interface GroupEnds {
@@ -26,11 +26,18 @@ export function createGroupEnds(rows: Pick<ProjectedRows, 'groups'>): GroupEnds 
       if (known.size > maximumKnown) known.clear();
       const unknown = [...groupIds].filter((groupId) => !known.has(groupId));
       if (unknown.length === 0) return;
-      for (const { groupId, version, readsVersion, lastSeq } of await rows.groups(unknown)) {
-        known.set(groupId, { groupId, version, readsVersion, lastSeq });
+      for (const { groupId, version, readsVersion, lastSeq, lastMessageAt } of await rows.groups(unknown)) {
+        known.set(groupId, { groupId, version, readsVersion, lastSeq, lastMessageAt });
       }
     },
-    of: (groupId) => known.get(groupId) ?? { groupId, version: noStream, readsVersion: noStream, lastSeq: 0 },
+    of: (groupId) =>
+      known.get(groupId) ?? {
+        groupId,
+        version: noStream,
+        readsVersion: noStream,
+        lastSeq: 0,
+        lastMessageAt: null,
+      },
     set: (end) => void known.set(end.groupId, end),
     forget: (groupId) => void known.delete(groupId),
   };

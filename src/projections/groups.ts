@@ -1,3 +1,4 @@
+import { hashCreation } from '../events/text-hash.ts';
 import type { Change } from './changes.ts';
 import { noChanges, type ProjectedEvent } from './projected-event.ts';
 
@@ -10,11 +11,13 @@ import { noChanges, type ProjectedEvent } from './projected-event.ts';
  */
 export function projectGroups(projected: ProjectedEvent): readonly Change[] {
   const { event, metadata, groupId, version, position } = projected;
-  const advanced: Change = { type: 'advanceGroup', groupId, version, position };
+  const { at } = metadata;
+  const advanced: Change = { type: 'advanceGroup', groupId, version, at, position };
   switch (event.type) {
     case 'GroupCreated': {
       const { name } = event.data;
-      return [{ type: 'putGroup', groupId, name, createdAt: metadata.at, position }, advanced];
+      const creationHash = hashCreation(metadata.actorId, name);
+      return [{ type: 'putGroup', groupId, name, createdAt: at, creationHash, position }, advanced];
     }
     case 'GroupRenamed':
       return [{ type: 'renameGroup', groupId, name: event.data.name, position }, advanced];
@@ -23,9 +26,9 @@ export function projectGroups(projected: ProjectedEvent): readonly Change[] {
     case 'MemberRemoved':
       return [{ type: 'setMemberCount', groupId, memberCount: event.data.memberCount, position }, advanced];
     case 'MessageSent':
-      return [{ ...advanced, lastSeq: event.data.seq, lastMessageAt: metadata.at }];
+      return [{ ...advanced, lastSeq: event.data.seq, lastMessageAt: at }];
     case 'ReadUpTo':
-      return [{ type: 'advanceGroup', groupId, readsVersion: version, position }];
+      return [{ type: 'advanceGroup', groupId, readsVersion: version, at, position }];
     case 'FileImported':
       return noChanges;
     case 'MemberRoleChanged':

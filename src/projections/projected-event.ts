@@ -10,6 +10,8 @@ export interface ProjectedEvent {
   readonly groupId: string;
   readonly version: Version;
   readonly position: Position;
+  /** From when on a mark of this event counts: its own moment, or that of the latest message that it may be about. */
+  readonly readAt: string;
 }
 
 /** A pure function: the same event gives the same changes, whenever and however often it is projected. */

@@ -1,5 +1,6 @@
 import { type DecodedRecord, decodeRecorded } from '../events/decode-recorded.ts';
 import { requireInOrder } from '../events/group-order.ts';
+import { laterOf } from '../events/moments.ts';
 import { parseStreamName } from '../events/stream-name.ts';
 import { requireNextVersion, VersionMissing } from '../events/stream-order.ts';
 import type { RecordedEvent, Version } from '../ports/event-log.ts';
@@ -130,20 +131,22 @@ function projectNext(ends: GroupEnds, recorded: RecordedEvent): readonly Change[
   const { version, position } = recorded;
   const { groupId, event, metadata } = decoded;
   const end = ends.of(groupId);
+  const readAt = laterOf(metadata.at, end.lastMessageAt);
   if (decoded.family === 'group') {
     // What the rows hold already is applied again as it is: it was in order when it came.
     if (version > end.version) {
       requireNextVersion(recorded, end.version + 1);
       requireInOrder(decoded.event, end.lastSeq);
-      const lastSeq = decoded.event.type === 'MessageSent' ? decoded.event.data.seq : end.lastSeq;
-      ends.set({ ...end, version, lastSeq });
+      const sent =
+        decoded.event.type === 'MessageSent' ? { lastSeq: decoded.event.data.seq, lastMessageAt: readAt } : {};
+      ends.set({ ...end, version, ...sent });
     }
-    return projectEvent({ event, metadata, groupId, version, position });
+    return projectEvent({ event, metadata, groupId, version, position, readAt });
   }
   if (version <= end.readsVersion) return noChanges;
   requireNextVersion(recorded, end.readsVersion + 1);
   ends.set({ ...end, readsVersion: version });
-  return projectEvent({ event: upToNewest(decoded, end.lastSeq), metadata, groupId, version, position });
+  return projectEvent({ event: upToNewest(decoded, end.lastSeq), metadata, groupId, version, position, readAt });
 }
 
 /** A mark beyond the newest message, which no command leaves, marks what is there. */

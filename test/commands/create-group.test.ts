@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest';
+import type { GroupEvent } from '../../src/events/event.ts';
 import { added, created, left, lunch } from './events.ts';
 import { type GroupOrder, given } from './given.ts';
 
@@ -39,7 +40,31 @@ describe('creating a group', () => {
       .then([added({ eve: 'member' }, 4)]);
   });
 
+  test('creating it again as it was asked for changes nothing, whatever it is called by now and who is there', () => {
+    const members = [{ userId: 'bob' }, { userId: 'cleo' }];
+    const renamed: GroupEvent = { type: 'GroupRenamed', data: { name: 'Dinner' } };
+    const roles: GroupEvent[] = [
+      { type: 'MemberRoleChanged', data: { userId: 'bob', role: 'owner' } },
+      { type: 'MemberRoleChanged', data: { userId: 'ada', role: 'member' } },
+    ];
+    for (const since of [[renamed], [renamed, left('cleo', 3)], [...roles, renamed], [...roles, left('ada', 3)]]) {
+      given(...lunch, ...since)
+        .when('ada', { ...create, members })
+        .then([]);
+    }
+    given(...lunch, renamed)
+      .when('ada', { ...create, name: 'Dinner', members })
+      .then({ kind: 'group-exists' });
+    // Whom it lacks is added under the rights of now.
+    given(...lunch, ...roles)
+      .when('ada', { ...create, members: [...members, { userId: 'eve' }] })
+      .then({ kind: 'group-exists' });
+  });
+
   test('another name, or another creator, is refused', () => {
+    given(...lunch, { type: 'MemberRoleChanged', data: { userId: 'bob', role: 'owner' } })
+      .when('bob', create)
+      .then({ kind: 'group-exists' });
     given(...lunch)
       .when('ada', { ...create, name: 'Dinner' })
       .then({ kind: 'group-exists' });

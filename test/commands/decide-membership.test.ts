@@ -137,6 +137,19 @@ describe('leaving and removing', () => {
       .then([left('ada', 0)]);
   });
 
+  test('whoever is alone in a group has no way out but leaving, and is told so', () => {
+    const alone = [...lunch, left('bob', 3), left('cleo', 2), removed('dan', 1)];
+    given(...alone)
+      .when('ada', remove('ada'))
+      .then({ kind: 'last-member' });
+    given(...alone)
+      .when('ada', { type: 'ChangeMemberRole', userId: 'ada', role: 'member' })
+      .then({ kind: 'last-member' });
+    given(...alone)
+      .when('ada', { type: 'LeaveGroup' })
+      .then([left('ada', 0)]);
+  });
+
   test('one of two owners may leave, and the other is then the last', () => {
     const two = [...lunch, added({ eve: 'owner' }, 5)];
     given(...two)

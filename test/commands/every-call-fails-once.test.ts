@@ -193,7 +193,7 @@ test('undisturbed, each deed stands once and is answered as itself, and every me
   const { wrong, names } = await run(calm);
   expect(wrong).toEqual([]);
   const asked = ['checkpoint', 'haltedGroups', 'groups', 'groupSnapshot', 'messages', 'reactions', 'acceptedCommands'];
-  expect(new Set(names)).toEqual(new Set([...asked, 'append', 'readStream']));
+  expect(new Set(names)).toEqual(new Set([...asked, 'append', 'readStream', 'readStreamBackwards']));
 });
 
 test.for(['fails', 'lost', 'unknown', 'finds nothing', 'finds the past', 'finds all forgotten'] as const)(

@@ -132,7 +132,7 @@ describe('sending the same message again', () => {
       .then({ kind: 'no-longer-a-member' });
   });
 
-  test('after it was edited or deleted changes nothing, for what it said at first is not known any more', () => {
+  test('after it was edited or deleted changes nothing, for what it said at first is still known', () => {
     given(...history, editedNow)
       .when('cleo', original)
       .then(answeredAsBefore);
@@ -144,23 +144,25 @@ describe('sending the same message again', () => {
       .then(answeredAsBefore);
   });
 
-  test('with another content or by another author is refused', () => {
+  test.each([
+    ['as it stands', []],
+    ['after an edit', [editedNow]],
+    ['after its deletion', [deletedNow]],
+    ['after both', [editedNow, deletedNow]],
+  ])('with another content or by another author is refused %s', (_, since) => {
     const taken = { kind: 'message-id-taken' } as const;
-    given(...history)
-      .when('cleo', { ...original, text: 'Goodbye' })
-      .then(taken);
-    given(...history)
-      .when('cleo', send({ messageId: 'm-1', mentions: ['bob', 'dan'] }))
-      .then(taken);
-    given(...history)
-      .when('cleo', { ...original, mentions: ['bob'] })
-      .then(taken);
-    given(...history)
-      .when('cleo', { ...original, mentions: ['bob', 'ada'] })
-      .then(taken);
-    given(...history)
-      .when('dan', original)
-      .then(taken);
+    for (const [author, other] of [
+      ['cleo', { ...original, text: 'Goodbye' }],
+      ['cleo', { ...original, text: 'Hello again' }],
+      ['cleo', send({ messageId: 'm-1', mentions: ['bob', 'dan'] })],
+      ['cleo', { ...original, mentions: ['bob'] }],
+      ['cleo', { ...original, mentions: ['bob', 'ada'] }],
+      ['dan', original],
+    ] as const) {
+      given(...history, ...since)
+        .when(author, other)
+        .then(taken);
+    }
     given(...history, editedNow)
       .when('dan', original)
       .then(taken);

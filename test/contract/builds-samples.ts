@@ -11,7 +11,7 @@ export const never = new AbortController().signal;
 export function groupsOfOne(groupIds: readonly string[], position: number): readonly ChangedGroup[] {
   const at = momentAt(position);
   return groupIds.map((groupId) => {
-    const put = { type: 'putGroup', groupId, name: groupId, createdAt: at, position } as const;
+    const put = { type: 'putGroup', groupId, name: groupId, createdAt: at, creationHash: '', position } as const;
     const advance = { type: 'advanceGroup', groupId, version: 1, position } as const;
     const person = { groupId, userId: 'ada', name: 'Ada', role: 'owner' } as const;
     const ada = foldMember(undefined, { type: 'putMember', ...person, afterSeq: 0, at, position });

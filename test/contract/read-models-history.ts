@@ -145,7 +145,9 @@ export class History {
     const command = { commandDigest: digest, commandContinues: continues };
     const metadata = { ...origin, ...command, at: momentAt(this.position) };
     const version = isMark ? group.readsVersion : group.version;
-    this.changes.push(...projectEvent({ event, metadata, groupId, version, position: this.position }));
+    this.changes.push(
+      ...projectEvent({ event, metadata, groupId, version, position: this.position, readAt: metadata.at }),
+    );
     return this;
   }
 }

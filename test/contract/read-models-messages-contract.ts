@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hashSent, hashText } from '../../src/events/text-hash.ts';
 import type { MessageRow } from '../../src/ports/rows.ts';
 import type { ReadModelsFixture } from './read-models-contract.ts';
 import { History, momentAt } from './read-models-history.ts';
@@ -21,11 +22,14 @@ function timelineContract(fixture: ReadModelsFixture): void {
     const content = { messageId: 'chosen', replyTo: 'g-1', mentions: ['bob', 'ada'], mentionsAll: true };
     const sentPosition = await history.send('g', 'ada', text, content).apply(writer);
     const row = { ...content, groupId: 'g', seq: 2, authorId: 'ada', text, audienceCount: 2, sentPosition };
-    const expected = [{ ...row, sentAt: momentAt(sentPosition), editedAt: null, deletedAt: null }];
+    const expected = [{ ...row, sentAt: momentAt(sentPosition), editedAt: null, deletedAt: null, sentHash: null }];
     expect(await readModels.messages('g', ['chosen', 'unknown'])).toEqual(expected);
     expect(await readModels.timelinePage('g', { fromSeq: 2, toSeq: 2, limit: 1, last: false })).toEqual(expected);
     await history.edit('g', 2, 'three').apply(writer);
-    expect(await readModels.messages('g', ['chosen'])).toMatchObject([{ text: 'three', sentPosition }]);
+    const sentHash = hashSent({ textHash: hashText(text), ...content });
+    expect(await readModels.messages('g', ['chosen'])).toMatchObject([{ text: 'three', sentPosition, sentHash }]);
+    await history.delete('g', 2).apply(writer);
+    expect(await readModels.messages('g', ['chosen'])).toMatchObject([{ text: null, sentHash }]);
   });
 
   test('a timeline page takes the lowest or the highest messages of a range, ascending', async () => {

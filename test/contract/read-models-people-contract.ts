@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hashCreation } from '../../src/events/text-hash.ts';
 import type { KeyRange } from '../../src/ports/pages.ts';
 import { memberRows } from './everything-shown.ts';
 import type { ReadModelsFixture } from './read-models-contract.ts';
@@ -10,13 +11,23 @@ export function peopleContract(fixture: ReadModelsFixture): void {
     const { writer, readModels } = fixture;
     const history = new History().create('g', 'Old name', ['ada', 'bob', 'cyd']);
     const createdAt = momentAt(0);
-    await history.renameGroup('g', 'New name').leave('g', 'cyd').apply(writer);
-    const row = { groupId: 'g', name: 'New name', createdAt, memberCount: 2, lastSeq: 0, lastMessageAt: null };
-    expect(await readModels.groups(['g', 'unknown'])).toEqual([{ ...row, version: 3, readsVersion: -1 }]);
+    const leftAt = momentAt(await history.renameGroup('g', 'New name').leave('g', 'cyd').apply(writer));
+    const row = {
+      groupId: 'g',
+      name: 'New name',
+      createdAt,
+      memberCount: 2,
+      lastSeq: 0,
+      lastMessageAt: null,
+      creationHash: hashCreation('actor', 'Old name'),
+    };
+    expect(await readModels.groups(['g', 'unknown'])).toEqual([
+      { ...row, version: 3, readsVersion: -1, lastAt: leftAt },
+    ]);
     const sentAt = momentAt(await history.send('g', 'ada', 'one').apply(writer));
-    await history.mark('g', 'bob', 1).edit('g', 1, 'edited').apply(writer);
+    const lastAt = momentAt(await history.edit('g', 1, 'edited').mark('g', 'bob', 1).apply(writer));
     expect(await readModels.groups(['g'])).toEqual([
-      { ...row, lastSeq: 1, lastMessageAt: sentAt, version: 5, readsVersion: 0 },
+      { ...row, lastSeq: 1, lastMessageAt: sentAt, version: 5, readsVersion: 0, lastAt },
     ]);
   });
 

@@ -9,9 +9,11 @@ const share = () => {
   return { texts: texts.share(), changes: changes.share() };
 };
 
+const momentOf = (version: number): string => new Date(1_700_000_000_000 + version * 1_000).toISOString();
+
 const at = (version: number, event: GroupEvent): LoggedEvent => ({
   ...{ kind: 'event', groupId: 'lunch', version, position: version, event },
-  metadata: { correlationId: 'c', causationId: 'c', actorId: 'ada', at: `at ${version}` },
+  metadata: { correlationId: 'c', causationId: 'c', actorId: 'ada', at: momentOf(version) },
 });
 
 const thousand = (name: string) => name.padEnd(1_000, '.');
@@ -32,7 +34,7 @@ test('texts are held up to a bound; beyond it the event that has the text is nam
   expect(shownEvents.show(late, edits[298])).toEqual({ missing: 1_299 });
   expect(shownEvents.show(late, edits[299])).toMatchObject({
     version: 11,
-    event: { data: { text: thousand('299'), editedAt: 'at 1299', deletedAt: null } },
+    event: { data: { text: thousand('299'), editedAt: momentOf(1299), deletedAt: null } },
   });
 });
 
@@ -62,6 +64,6 @@ test('a message that is edited again and again takes the room of one text', () =
   expect(shownEvents.show(at(10, sent(1, 'ada')))).toMatchObject({ event: { data: { text: thousand('999') } } });
   shownEvents.note(at(2_000, deleted(1)));
   expect(shownEvents.show(at(10, sent(1, 'ada')))).toMatchObject({
-    event: { data: { text: null, deletedAt: 'at 2000' } },
+    event: { data: { text: null, deletedAt: momentOf(2000) } },
   });
 });

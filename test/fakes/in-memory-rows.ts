@@ -233,9 +233,10 @@ export function snapshotOf(rows: BuildRows, groupId: string): GroupSnapshot | un
 
 /** Undefined where the group's first event has not come. */
 export function toGroupRow(stored: StoredGroup): GroupSnapshot['group'] | undefined {
-  const { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion } = stored;
+  const { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion, lastAt, creationHash } =
+    stored;
   if (createdAt === null) return undefined;
-  return { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion };
+  return { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion, lastAt, creationHash };
 }
 
 export const haltedGroupsOf = ({ groups }: BuildRows): readonly HaltedGroup[] =>

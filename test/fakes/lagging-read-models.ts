@@ -2,6 +2,7 @@ import type { EventMetadata } from '../../src/events/codec.ts';
 import { decodeRecorded } from '../../src/events/decode-recorded.ts';
 import type { GroupEvent, ReadsEvent } from '../../src/events/event.ts';
 import { parseStreamName } from '../../src/events/stream-name.ts';
+import { hashCreation, hashSent, hashText } from '../../src/events/text-hash.ts';
 import { noStream, type Position, type RecordedEvent, startOfLog } from '../../src/ports/event-log.ts';
 import { ReadModelsUnavailable } from '../../src/ports/read-model-faults.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
@@ -45,6 +46,8 @@ export function createLaggingReadModels(log: InMemoryEventLog): LaggingReadModel
     const rows = groups.get(stream.groupId) ?? emptyRows(stream.groupId);
     groups.set(stream.groupId, rows);
     const { event, metadata } = decodeRecorded(recorded);
+    if (metadata.at > (rows.group.lastAt ?? '')) rows.group.lastAt = metadata.at;
+    if (event.type === 'GroupCreated') rows.group.creationHash = hashCreation(metadata.actorId, event.data.name);
     if (stream.family === 'group') rows.group.version = recorded.version;
     else rows.group.readsVersion = recorded.version;
     projectEvent(rows, event as GroupEvent | ReadsEvent, recorded.position, metadata.at);
@@ -115,6 +118,8 @@ function emptyRows(groupId: string): GroupRows {
     memberCount: 0,
     lastSeq: 0,
     lastMessageAt: null,
+    lastAt: null,
+    creationHash: null,
     version: noStream,
     readsVersion: noStream,
   };
@@ -163,18 +168,19 @@ function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, position:
         sentAt: at,
         editedAt: null,
         deletedAt: null,
+        sentHash: null,
         sentPosition: position,
       });
       return;
     case 'MessageEdited':
-      Object.assign(rows.messages.get(event.data.messageId) ?? {}, {
+      rewrite(rows, event.data.messageId, {
         text: event.data.text,
         editedAt: at,
         ...(event.data.mentionsAll === null ? {} : { mentionsAll: event.data.mentionsAll }),
       });
       return;
     case 'MessageDeleted':
-      Object.assign(rows.messages.get(event.data.messageId) ?? {}, { text: null, deletedAt: at });
+      rewrite(rows, event.data.messageId, { text: null, deletedAt: at });
       return;
     case 'ReactionAdded':
     case 'ReactionRemoved': {
@@ -187,6 +193,14 @@ function projectEvent(rows: GroupRows, event: GroupEvent | ReadsEvent, position:
     default:
       event satisfies never;
   }
+}
+
+function rewrite({ messages }: GroupRows, messageId: string, change: Partial<MessageRow>): void {
+  const row = messages.get(messageId);
+  if (row === undefined) return;
+  const { text, replyTo, mentions } = row;
+  row.sentHash ??= hashSent({ textHash: hashText(text ?? ''), replyTo, mentions });
+  Object.assign(row, change);
 }
 
 type Membership = Extract<

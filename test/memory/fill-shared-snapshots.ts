@@ -36,7 +36,16 @@ function memberRow(groupId: string, index: number, { stays = 1, idTail = '', nam
 function snapshotOf(groupId: string, kind: Kind): GroupSnapshot {
   const members = Array.from({ length: kind.members }, (_, index) => memberRow(groupId, index, kind));
   const facts = { name: own('A group'), createdAt: own('2026-11-24T12:00:00.000Z'), memberCount: kind.members };
-  const group = { groupId, ...facts, lastSeq: 0, lastMessageAt: null, version: 1, readsVersion: -1 };
+  const group = {
+    groupId,
+    ...facts,
+    lastSeq: 0,
+    lastMessageAt: null,
+    lastAt: null,
+    creationHash: null,
+    version: 1,
+    readsVersion: -1,
+  };
   return { group, members, position: 1 };
 }
 

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GroupEvent, HighwaterEvent } from '../../src/events/event.ts';
+import { hashCreation } from '../../src/events/text-hash.ts';
 import { projectEvent } from '../../src/projections/project-event.ts';
 import { arbitraryEvent } from '../events/arbitrary-event.ts';
 import { assertProperty } from '../fakes/assert-property.ts';
 import { at, happened } from './recorded-events.ts';
 
 const where = { groupId: 'g', position: 7 };
-const advanced = { type: 'advanceGroup', ...where, version: 5 };
+const advanced = { type: 'advanceGroup', ...where, version: 5, at };
 const changesOf = (event: HighwaterEvent) => projectEvent(happened(event));
 
 type Sent = Extract<GroupEvent, { type: 'MessageSent' }>['data'];
@@ -18,7 +19,7 @@ const sent = (content: Partial<Sent> = {}): HighwaterEvent => {
 
 test('a created group is put, with the moment of its creation', () => {
   expect(changesOf({ type: 'GroupCreated', data: { groupId: 'g', name: 'Group' } })).toEqual([
-    { type: 'putGroup', ...where, name: 'Group', createdAt: at },
+    { type: 'putGroup', ...where, name: 'Group', createdAt: at, creationHash: hashCreation('actor', 'Group') },
     advanced,
   ]);
 });
@@ -125,8 +126,18 @@ test('edits, deletions and reactions change their message alone', () => {
 test("a mark is advanced, and moves the version of the group's other stream", () => {
   expect(changesOf({ type: 'ReadUpTo', data: { groupId: 'g', userId: 'bob', upTo: 3 } })).toEqual([
     { type: 'advanceMark', ...where, userId: 'bob', upTo: 3, at },
-    { type: 'advanceGroup', ...where, readsVersion: 5 },
+    { type: 'advanceGroup', ...where, readsVersion: 5, at },
   ]);
+});
+
+test('a mark counts from when what it is about was there', () => {
+  const later = '2026-01-01T00:00:05.000Z';
+  const marked = happened({ type: 'ReadUpTo', data: { groupId: 'g', userId: 'bob', upTo: 3 } });
+  for (const projected of [marked, happened(sent())]) {
+    expect(projectEvent({ ...projected, readAt: later })).toContainEqual(
+      expect.objectContaining({ type: 'advanceMark', at: later }),
+    );
+  }
 });
 
 test('an imported file changes nothing', () => {

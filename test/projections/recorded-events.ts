@@ -10,7 +10,7 @@ export const metadata = { correlationId: 'correlation', causationId: 'command', 
 
 /** An event as projections are told of it: the group's sixth, the log's eighth. */
 export const happened = (event: HighwaterEvent): ProjectedEvent => ({
-  ...{ event, metadata, groupId: 'g', version: 5, position: 7 },
+  ...{ event, metadata, groupId: 'g', version: 5, position: 7, readAt: at },
 });
 
 /** Appends events to the end of a stream of the log, encoded, or as they are where they are bytes already. */

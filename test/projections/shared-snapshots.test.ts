@@ -12,7 +12,16 @@ const groupSnapshot = vi.fn((groupId: string) => answer(groupId));
 /** A snapshot of a group with so many members; each one that is read is as of another position. */
 function snapshotOf(groupId: string, members = 10): GroupSnapshot {
   position += 1;
-  const group = { groupId, name: groupId, createdAt: '', memberCount: members, lastSeq: 0, lastMessageAt: null };
+  const group = {
+    groupId,
+    name: groupId,
+    createdAt: '',
+    memberCount: members,
+    lastSeq: 0,
+    lastMessageAt: null,
+    lastAt: null,
+    creationHash: null,
+  };
   const member = { groupId, name: 'N', role: 'member' as const, active: true, joinedAt: '', markedUpTo: 0 };
   return {
     group: { ...group, version: 1, readsVersion: -1 },

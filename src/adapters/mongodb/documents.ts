@@ -14,7 +14,7 @@ import type {
 } from '../../ports/row-store.ts';
 
 /** Raised whenever the documents or what is in them changes: each version has builds of its own. */
-export const readModelSchemaVersion = 4;
+export const readModelSchemaVersion = 5;
 
 /**
  * Every document is of one group and says which, and every filter that is about groups names them: so the collections of a
@@ -41,7 +41,7 @@ export type MemberState = Pick<
   StoredMember,
   'name' | 'role' | 'active' | 'joinedAt' | 'stays' | 'markedUpTo' | 'position'
 >;
-export type MessageState = Pick<StoredMessage, 'text' | 'mentionsAll' | 'editedAt' | 'deletedAt' | 'position'>;
+export type MessageState = Pick<StoredMessage, 'text' | 'mentionsAll' | 'editedAt' | 'deletedAt' | 'sentHash' | 'position'>;
 export type ReactionState = Pick<StoredReaction, 'present' | 'position'>;
 export type ReactionCountsState = Pick<StoredReactionCounts, 'counts' | 'position'>;
 

@@ -39,8 +39,8 @@ export interface Put<Document> {
 const memberState = ({ name, role, active, joinedAt, stays, markedUpTo, position }: StoredMember): MemberState => ({
   ...{ name, role, active, joinedAt, stays, markedUpTo, position },
 });
-const messageState = ({ text, mentionsAll, editedAt, deletedAt, position }: StoredMessage): MessageState => ({
-  ...{ text, mentionsAll, editedAt, deletedAt, position },
+const messageState = ({ text, mentionsAll, editedAt, deletedAt, sentHash, position }: StoredMessage): MessageState => ({
+  ...{ text, mentionsAll, editedAt, deletedAt, sentHash, position },
 });
 const reactionState = ({ present, position }: StoredReaction): ReactionState => ({ present, position });
 const reactionCountsState = ({ counts, position }: StoredReactionCounts): ReactionCountsState => ({ counts, position });
@@ -116,7 +116,9 @@ export function toStoredGroup({ _id, uncounted, appliedTo, batch, previous, ...r
 /** Documents as readers' rows: the same fields, without those that only the adapter needs. */
 export function toGroupRow(group: GroupDocument): GroupRow {
   const { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion } = group;
-  return { groupId, name, createdAt: createdAt ?? '', memberCount, lastSeq, lastMessageAt, version, readsVersion };
+  const { lastAt, creationHash } = group;
+  const latest = { lastMessageAt, lastAt, creationHash };
+  return { groupId, name, createdAt: createdAt ?? '', memberCount, lastSeq, ...latest, version, readsVersion };
 }
 
 export function toMemberRow(member: MembershipDocument): MemberRow {

@@ -31,6 +31,7 @@ const newGroup = (groupId: string, batch: number): GroupDocument => ({
   ...{ _id: groupId, groupId, name: '', createdAt: null, memberCount: 0, lastSeq: 0, lastMessageAt: null },
   ...{ version: noStream, readsVersion: noStream, activityPosition: startOfLog, countsPosition: startOfLog },
   ...{ uncounted: false, position: startOfLog, appliedTo: startOfLog, haltedAt: null, haltReason: null, batch },
+  ...{ lastAt: null, creationHash: null },
   previous: null,
 });
 

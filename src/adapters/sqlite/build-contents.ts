@@ -69,7 +69,7 @@ export function openSqliteBuildContents(file: string): BuildContents {
           end();
           return undefined;
         }
-        const key = row[13];
+        const key = row[15];
         return { group: toStoredGroup(row as unknown as GroupColumns), rows: () => inTurns(groupId, key) };
       });
     },

@@ -11,7 +11,7 @@ import { identityOf } from './same-files.ts';
 /** "HWRM" in the file's header: Highwater's read models. */
 const applicationId = 0x4857524d;
 /** Raised whenever the tables or what is in them changes: a build of any other version is not gone on with. */
-export const readModelSchemaVersion = 4;
+export const readModelSchemaVersion = 5;
 
 /** A message's key is its group's key and its seq in one integer: 33 million groups of 268 million messages each. */
 export const seqsPerGroup = maximumSeq + 1;
@@ -38,7 +38,7 @@ const schema = `
     group_key INTEGER PRIMARY KEY, group_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at TEXT,
     member_count INTEGER NOT NULL, last_seq INTEGER NOT NULL, last_message_at TEXT, version INTEGER NOT NULL,
     reads_version INTEGER NOT NULL, activity_position INTEGER NOT NULL, counts_position INTEGER NOT NULL,
-    halted_at INTEGER, halt_reason TEXT, position INTEGER NOT NULL
+    halted_at INTEGER, halt_reason TEXT, last_at TEXT, creation_hash TEXT, position INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX halted_groups ON groups (halted_at) WHERE halted_at IS NOT NULL;
   CREATE TABLE members (
@@ -56,7 +56,7 @@ const schema = `
   CREATE TABLE messages (
     message_key INTEGER PRIMARY KEY, message_id TEXT NOT NULL, author_id TEXT NOT NULL, text TEXT, sent_at TEXT NOT NULL,
     edited_at TEXT, deleted_at TEXT, reply_to TEXT, mentions TEXT NOT NULL, mentions_all INTEGER NOT NULL,
-    audience_count INTEGER NOT NULL, sent_position INTEGER NOT NULL, position INTEGER NOT NULL
+    audience_count INTEGER NOT NULL, sent_position INTEGER NOT NULL, sent_hash TEXT, position INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX messages_by_id ON messages (message_id);
   CREATE VIRTUAL TABLE message_words USING fts5(words, content='', columnsize=0, detail=none, tokenize='ascii');

@@ -27,12 +27,12 @@ type Row = readonly (string | number | null)[];
  */
 export const groupColumns = [
   ...['group_id', 'name', 'created_at', 'member_count', 'last_seq', 'last_message_at', 'version', 'reads_version'],
-  ...['activity_position', 'counts_position', 'halted_at', 'halt_reason', 'position'],
+  ...['activity_position', 'counts_position', 'halted_at', 'halt_reason', 'last_at', 'creation_hash', 'position'],
 ];
 export const memberColumns = ['user_id', 'name', 'role', 'active', 'joined_at', 'stays', 'marked_up_to', 'position'];
 export const messageColumns = [
   ...['message_id', 'author_id', 'text', 'sent_at', 'edited_at', 'deleted_at', 'reply_to', 'mentions', 'mentions_all'],
-  ...['audience_count', 'sent_position', 'position'],
+  ...['audience_count', 'sent_position', 'sent_hash', 'position'],
 ];
 
 /** Columns of a table under its alias, for a query. */
@@ -46,27 +46,28 @@ export const selectMessages = `SELECT g.group_id, p.message_key % ${seqsPerGroup
 
 export function groupValues(group: StoredGroup): Row {
   const { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion } = group;
-  const { activityPosition, countsPosition, haltedAt, haltReason, position } = group;
+  const { activityPosition, countsPosition, haltedAt, haltReason, lastAt, creationHash, position } = group;
   return [
     ...[groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion],
-    ...[activityPosition, countsPosition, haltedAt, haltReason, position],
+    ...[activityPosition, countsPosition, haltedAt, haltReason, lastAt, creationHash, position],
   ];
 }
 
 export type GroupColumns = readonly [
   ...[string, string, string | null, number, number, string | null, number, number],
-  ...[number, number, number | null, string | null, number],
+  ...[number, number, number | null, string | null, string | null, string | null, number],
 ];
 
 export function toStoredGroup(row: GroupColumns): StoredGroup {
   const places = { activityPosition: row[8], countsPosition: row[9], haltedAt: row[10], haltReason: row[11] };
-  return { ...toGroupRow(row), createdAt: row[2], ...places, position: row[12] };
+  return { ...toGroupRow(row), createdAt: row[2], ...places, position: row[14] };
 }
 
 /** Of a group that is shown, which has its first event. */
 export function toGroupRow(row: GroupColumns): GroupRow {
   const [groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion] = row;
-  return { groupId, name, createdAt: createdAt ?? '', memberCount, lastSeq, lastMessageAt, version, readsVersion };
+  const latest = { lastMessageAt, lastAt: row[12], creationHash: row[13] };
+  return { groupId, name, createdAt: createdAt ?? '', memberCount, lastSeq, ...latest, version, readsVersion };
 }
 
 export function memberValues(member: StoredMember): Row {
@@ -90,25 +91,25 @@ export function messageValues(message: StoredMessage): Row {
   const { messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions, mentionsAll } = message;
   return [
     ...[messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions.join(' '), mentionsAll ? 1 : 0],
-    ...[message.audienceCount, message.sentPosition, message.position],
+    ...[message.audienceCount, message.sentPosition, message.sentHash, message.position],
   ];
 }
 
 export type MessageColumns = readonly [
   ...[string, number],
   ...[string, string, string | null, string, string | null, string | null, string | null, string, number],
-  ...[number, number, number],
+  ...[number, number, string | null, number],
 ];
 
 export function toMessageRow(row: MessageColumns): MessageRow {
   const [groupId, seq, messageId, authorId, text, sentAt, editedAt, deletedAt, replyTo, mentions, all] = row;
-  const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo };
+  const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt, deletedAt, replyTo, sentHash: row[13] };
   // Ids hold no white space.
   const ids = mentions === '' ? [] : mentions.split(' ');
   return { ...places, mentions: ids, mentionsAll: all === 1, audienceCount: row[11], sentPosition: row[12] };
 }
 
-export const toStoredMessage = (row: MessageColumns): StoredMessage => ({ ...toMessageRow(row), position: row[13] });
+export const toStoredMessage = (row: MessageColumns): StoredMessage => ({ ...toMessageRow(row), position: row[14] });
 
 /** Stays are stored as `0-5 9-`: the last one is open. */
 const fromStays = (stays: readonly Stay[]): string => stays.map(({ from, to }) => `${from}-${to ?? ''}`).join(' ');
@@ -204,8 +205,8 @@ export function prepareGroupSnapshot(database: DatabaseSync): (groupId: string) 
       if (row === undefined) return undefined;
       return {
         group: toGroupRow(row as unknown as GroupColumns),
-        members: members.all(row[13]).map((member) => toMemberRow(groupId, member)),
-        position: row[14],
+        members: members.all(row[15]).map((member) => toMemberRow(groupId, member)),
+        position: row[16],
       };
     });
 }

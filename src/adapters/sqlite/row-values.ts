@@ -103,10 +103,10 @@ function messagesOf({ messages }: Pick<ChangedGroup, 'messages'>): Pick<GroupVal
   const added: ValuesOfMessage[] = [];
   const rewritten: RewrittenMessage[] = [];
   for (const { before, after } of messages) {
-    const { seq, text, mentionsAll, editedAt, deletedAt, position } = after;
+    const { seq, text, mentionsAll, editedAt, deletedAt, sentHash, position } = after;
     if (before === undefined) added.push([seq, ...messageValues(after)]);
     else {
-      const values = [text, mentionsAll ? 1 : 0, editedAt, deletedAt, position];
+      const values = [text, mentionsAll ? 1 : 0, editedAt, deletedAt, sentHash, position];
       rewritten.push({ seq, textBefore: before.text, text, values });
     }
   }

@@ -88,7 +88,7 @@ function prepareMembers(database: DatabaseSync, rowKeys: RowKeys): (groups: read
 
 function prepareMessages(database: DatabaseSync): (groups: readonly KeyedGroup[]) => void {
   const insert = prepareBulkInsert(database, 'messages', messageColumns.length + 1, 8);
-  const columns = ['text', 'mentions_all', 'edited_at', 'deleted_at', 'position'];
+  const columns = ['text', 'mentions_all', 'edited_at', 'deleted_at', 'sent_hash', 'position'];
   const update = prepareUpdate(database, 'messages', columns, 'message_key');
   return (groups) => {
     for (const { keys, rewritten } of groups) {

@@ -45,7 +45,7 @@ async function give(
   const handled = accepted(await services.commands.handleGroup(groupId, { ...order, ...envelope }));
   const { position, isRepetition, newest } = handled;
   const payload = { groupId, position, shownFrom: isRepetition ? Math.max(position, newest) : position };
-  return { handled, payload, at: envelope.at };
+  return { handled, payload };
 }
 
 type GroupInput = Parameters<typeof give>[1];
@@ -67,7 +67,8 @@ builder.mutationFields((t) => ({
   createGroup: t.field({
     type: groupPayload,
     nullable: true,
-    description: 'Creates a group; the caller is its owner. With the same groupId and name again it changes nothing.',
+    description:
+      'Creates a group; the caller is its owner. The same again, with the same groupId, name and members, changes nothing, whatever the group is called by now.',
     args: inputOf(CreateGroupInput),
     resolve: (_, { input }, context) => {
       const { userId, name: creatorName } = context.viewer();
@@ -104,7 +105,8 @@ builder.mutationFields((t) => ({
   leaveGroup: t.field({
     type: groupPayload,
     nullable: true,
-    description: 'Takes the caller out of the group. The last owner makes somebody else one first.',
+    description:
+      'Ends the caller’s membership. The last owner makes somebody else an owner first; one who is alone may leave, and then nobody owns the group and nobody can come back to it.',
     args: inputOf(LeaveGroupInput),
     resolve: (_, { input }, context) => changeGroup(context, input, { type: 'LeaveGroup' }),
   }),
@@ -143,9 +145,12 @@ builder.mutationFields((t) => ({
         mentions: input.mentions ?? [],
         replyTo: input.replyTo ?? undefined,
       };
-      const { handled, payload, at } = await give(context, input, order, `message ${messageId}`);
-      const sent = handled.events[0]?.event;
-      const message = sent?.type === 'MessageSent' ? sentMessage(groupId, sent.data, at, payload.position) : undefined;
+      const { handled, payload } = await give(context, input, order, `message ${messageId}`);
+      const [sent] = handled.events;
+      const message =
+        sent?.event.type === 'MessageSent'
+          ? sentMessage(groupId, sent.event.data, sent.at, payload.position)
+          : undefined;
       return { ...payload, messageId, message };
     },
   }),

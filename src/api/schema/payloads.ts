@@ -56,5 +56,5 @@ export function sentMessage(
   at: string,
   sentPosition: Position,
 ): MessageRow {
-  return { ...data, groupId, sentAt: at, editedAt: null, deletedAt: null, sentPosition };
+  return { ...data, groupId, sentAt: at, editedAt: null, deletedAt: null, sentHash: null, sentPosition };
 }

@@ -38,6 +38,7 @@ builder.objectRef<EntryOf<'MessageSent'>>('MessageAdded').implement({
         groupId,
         ...event.data,
         sentAt: metadata.at,
+        sentHash: null,
         sentPosition: position,
       }),
     }),

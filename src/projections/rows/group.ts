@@ -1,3 +1,4 @@
+import { laterOf } from '../../events/moments.ts';
 import { noStream, startOfLog } from '../../ports/event-log.ts';
 import type { StoredGroup } from '../../ports/row-store.ts';
 import type { ChangeOf } from '../changes.ts';
@@ -10,7 +11,7 @@ export type GroupChange = ChangeOf<
 export const unknownGroup = (groupId: string): StoredGroup => ({
   ...{ groupId, name: '', createdAt: null, memberCount: 0, lastSeq: 0, lastMessageAt: null, version: noStream },
   ...{ readsVersion: noStream, activityPosition: startOfLog, countsPosition: startOfLog, position: startOfLog },
-  ...{ haltedAt: null, haltReason: null },
+  ...{ haltedAt: null, haltReason: null, lastAt: null, creationHash: null },
 });
 
 /** What a change makes of a group's row; the same row where it changes nothing. */
@@ -32,7 +33,8 @@ export function foldGroup(group: StoredGroup, change: GroupChange): StoredGroup 
     case 'putGroup': {
       if (position <= group.position) return group;
       const activityPosition = Math.max(group.activityPosition, position);
-      return { ...group, name: change.name, createdAt: change.createdAt, activityPosition, position };
+      const { name, createdAt, creationHash } = change;
+      return { ...group, name, createdAt, creationHash, activityPosition, position };
     }
     // Name and member count go by position.
     case 'renameGroup':
@@ -46,8 +48,8 @@ export function foldGroup(group: StoredGroup, change: GroupChange): StoredGroup 
 
 /** Every field goes by maximum: streams are projected in any order of one to the other. */
 function advanced(group: StoredGroup, change: ChangeOf<'advanceGroup'>): StoredGroup {
-  const { version = noStream, readsVersion = noStream, lastSeq, lastMessageAt, position } = change;
-  // Clocks of two senders may differ: the later message is not always the one with the later moment.
+  const { version = noStream, readsVersion = noStream, lastSeq, lastMessageAt, at, position } = change;
+  // In a log of before, or of imported history, the later message is not always the one with the later moment.
   const isLater = lastMessageAt !== undefined && (group.lastMessageAt === null || lastMessageAt > group.lastMessageAt);
   return {
     ...group,
@@ -57,6 +59,7 @@ function advanced(group: StoredGroup, change: ChangeOf<'advanceGroup'>): StoredG
     // Only a message moves the group up in the inboxes.
     activityPosition: lastSeq === undefined ? group.activityPosition : Math.max(group.activityPosition, position),
     lastMessageAt: isLater ? lastMessageAt : group.lastMessageAt,
+    lastAt: at === undefined ? group.lastAt : laterOf(at, group.lastAt),
   };
 }
 

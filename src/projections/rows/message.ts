@@ -1,3 +1,5 @@
+import { laterOf } from '../../events/moments.ts';
+import { hashSent, hashText } from '../../events/text-hash.ts';
 import { ReadModelsCorrupt } from '../../ports/read-model-faults.ts';
 import type { StoredMessage } from '../../ports/row-store.ts';
 import type { ChangeOf } from '../changes.ts';
@@ -13,9 +15,12 @@ export function foldMessage(message: StoredMessage | undefined, change: MessageC
   if (message === undefined) throw new ReadModelsCorrupt(`message ${change.seq} of group ${change.groupId} is missing`);
   // What is deleted stays so, since the first time.
   if (message.deletedAt !== null || position <= message.position) return message;
+  const sentHash = message.sentHash ?? hashOf(message);
+  // A log may hold moments of a clock that went back: a message is never changed before it was there.
+  const since = message.editedAt ?? message.sentAt;
   return change.type === 'deleteMessage'
-    ? { ...message, text: null, deletedAt: change.deletedAt, position }
-    : { ...message, ...saidBy(change, message), editedAt: change.editedAt, position };
+    ? { ...message, text: null, deletedAt: laterOf(change.deletedAt, since), sentHash, position }
+    : { ...message, ...saidBy(change, message), editedAt: laterOf(change.editedAt, since), sentHash, position };
 }
 
 const saidBy = ({ text, mentionsAll }: ChangeOf<'editMessage'>, before: StoredMessage) => ({
@@ -23,8 +28,22 @@ const saidBy = ({ text, mentionsAll }: ChangeOf<'editMessage'>, before: StoredMe
   mentionsAll: mentionsAll ?? before.mentionsAll,
 });
 
+const hashOf = ({ text, replyTo, mentions }: StoredMessage): string =>
+  hashSent({ textHash: hashText(text ?? ''), replyTo, mentions });
+
 function sent(change: ChangeOf<'putMessage'>): StoredMessage {
   const { groupId, messageId, seq, authorId, text, sentAt, replyTo, mentions, mentionsAll, audienceCount } = change;
-  const places = { groupId, messageId, seq, authorId, text, sentAt, editedAt: null, deletedAt: null, replyTo };
+  const places = {
+    groupId,
+    messageId,
+    seq,
+    authorId,
+    text,
+    sentAt,
+    editedAt: null,
+    deletedAt: null,
+    replyTo,
+    sentHash: null,
+  };
   return { ...places, mentions, mentionsAll, audienceCount, sentPosition: change.position, position: change.position };
 }

@@ -4,7 +4,14 @@ import { countedAt, foldGroup, type GroupChange, unknownGroup } from '../../../s
 
 const [at, later] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'];
 const groupId = 'g';
-const put: GroupChange = { type: 'putGroup', groupId, name: 'Lunch', createdAt: at, position: 3 };
+const put: GroupChange = {
+  type: 'putGroup',
+  groupId,
+  name: 'Lunch',
+  createdAt: at,
+  creationHash: 'as Lunch',
+  position: 3,
+};
 const lunch = foldGroup(unknownGroup(groupId), put);
 const fold = (group: StoredGroup, ...changes: readonly GroupChange[]) => changes.reduce(foldGroup, group);
 const rename = (name: string, position: number): GroupChange => ({ type: 'renameGroup', groupId, name, position });
@@ -14,7 +21,14 @@ const count = (memberCount: number, position: number): GroupChange => ({
 
 describe('given a group of which nothing is known', () => {
   test('when it is created, then it is there with its name and its moment, and stands in the inboxes', () => {
-    const expected = { ...unknownGroup(groupId), name: 'Lunch', createdAt: at, activityPosition: 3, position: 3 };
+    const expected = {
+      ...unknownGroup(groupId),
+      name: 'Lunch',
+      createdAt: at,
+      creationHash: 'as Lunch',
+      activityPosition: 3,
+      position: 3,
+    };
     expect(lunch).toEqual(expected);
   });
 
@@ -122,5 +136,16 @@ describe('given a halt', () => {
     expect(fold(halted, resume(20))).toEqual(lunch);
     expect(fold(halted, resume(8))).toBe(halted);
     expect(fold(lunch, resume(9))).toBe(lunch);
+  });
+});
+
+describe('the latest moment of a group', () => {
+  test('is that of any of its events, of both streams, and goes only forwards', () => {
+    const advance = (moment: string | undefined, position: number): GroupChange => ({
+      ...{ type: 'advanceGroup', groupId, position },
+      ...(moment === undefined ? {} : { at: moment }),
+    });
+    expect(fold(lunch, advance(at, 4)).lastAt).toBe(at);
+    expect(fold(lunch, advance(later, 4), advance(at, 5), advance(undefined, 6)).lastAt).toBe(later);
   });
 });
