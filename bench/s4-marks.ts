@@ -65,7 +65,8 @@ export const marksRow: Row = {
           maximumEach,
         });
         const { perSecond } = await server.load({
-          ...{ operation: 'mark', groupId, clients: sockets, warmUpSeconds: 1, seconds },
+          // Who has sent has read what was sent before: the others have marks to move.
+          ...{ operation: 'mark', groupId, clients: sockets, firstClient: sockets, warmUpSeconds: 1, seconds },
           maximumEach: messagesOverTheWire,
         });
         if (processes === 'one process') overTheWire.push(perSecond);

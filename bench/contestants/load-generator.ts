@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly groupId: string;
   /** Each is a member of its own, over one socket, with one operation under way. */
   readonly clients: number;
+  /** The number of the first of them; 0 unless given. */
+  readonly firstClient?: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
   /** Ends after so many operations of each client at the latest. */
@@ -54,7 +56,7 @@ async function startClient(index: number): Promise<() => void> {
   let sent = 0;
   let sentAt = 0;
   let isStopped = false;
-  const token = await tokens.issue({ userId: `user-${index}` }, 3_600);
+  const token = await tokens.issue({ userId: `user-${(options.firstClient ?? 0) + index}` }, 3_600);
   const socket = await openSocket(port, `Bearer ${token}`, (chunk, from, to) => {
     const text = chunk.toString('latin1', from, to);
     if (text.includes('"error')) {

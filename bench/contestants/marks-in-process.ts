@@ -38,7 +38,8 @@ await seed();
 let markedUpTo = 0;
 let acknowledged = 0;
 let isEnding = false;
-const readers = Array.from({ length: members }, (_, index) => reader(`user-${index}`));
+// The owner has read what they sent: the others have marks to move.
+const readers = Array.from({ length: members }, (_, index) => reader(`user-${index + 1}`));
 await new Promise((resolve) => setTimeout(resolve, warmUpSeconds * 1_000));
 const [before, started] = [acknowledged, performance.now()];
 await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
@@ -57,7 +58,7 @@ async function openLog(): Promise<EventLog> {
 }
 
 async function seed(): Promise<void> {
-  const others = Array.from({ length: members - 1 }, (_, index) => ({ userId: `user-${index + 1}` }));
+  const others = Array.from({ length: members }, (_, index) => ({ userId: `user-${index + 1}` }));
   const owner = { actorId: 'user-0', at };
   await commands.handleGroup(groupId, {
     ...{ type: 'CreateGroup', groupId, name: 'Bench', members: others, commandId: 'create', ...owner },

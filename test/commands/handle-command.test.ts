@@ -85,7 +85,7 @@ describe('committing in groups', () => {
       [added({ eve: 'member' }, 5)],
       [said(1, 'eve', 'a', 4)],
       [],
-      [{ type: 'MessageEdited', data: { messageId: 'a', seq: 1, text: 'Hello' } }],
+      [{ type: 'MessageEdited', data: { messageId: 'a', seq: 1, text: 'Hello', mentionsAll: false } }],
       [left('eve', 4, 1)],
       { kind: 'no-longer-a-member' },
     ]);

@@ -233,10 +233,8 @@ export function snapshotOf(rows: BuildRows, groupId: string): GroupSnapshot | un
 
 /** Undefined where the group's first event has not come. */
 export function toGroupRow(stored: StoredGroup): GroupSnapshot['group'] | undefined {
-  const { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion, lastAt, creationHash } =
-    stored;
-  if (createdAt === null) return undefined;
-  return { groupId, name, createdAt, memberCount, lastSeq, lastMessageAt, version, readsVersion, lastAt, creationHash };
+  const { activityPosition: _, countsPosition: __, haltedAt: ___, haltReason: ____, position: _____, ...row } = stored;
+  return row.createdAt === null ? undefined : { ...row, createdAt: row.createdAt };
 }
 
 export const haltedGroupsOf = ({ groups }: BuildRows): readonly HaltedGroup[] =>

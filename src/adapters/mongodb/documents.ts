@@ -41,7 +41,10 @@ export type MemberState = Pick<
   StoredMember,
   'name' | 'role' | 'active' | 'joinedAt' | 'stays' | 'markedUpTo' | 'position'
 >;
-export type MessageState = Pick<StoredMessage, 'text' | 'mentionsAll' | 'editedAt' | 'deletedAt' | 'sentHash' | 'position'>;
+export type MessageState = Pick<
+  StoredMessage,
+  'text' | 'mentionsAll' | 'editedAt' | 'deletedAt' | 'sentHash' | 'position'
+>;
 export type ReactionState = Pick<StoredReaction, 'present' | 'position'>;
 export type ReactionCountsState = Pick<StoredReactionCounts, 'counts' | 'position'>;
 

@@ -62,6 +62,12 @@ export function answerFromMemory({ request, from = earliest }: AnswerOptions): A
       get lastMessageAt() {
         return needRows();
       },
+      get lastAt() {
+        return needRows();
+      },
+      get creationHash() {
+        return needRows();
+      },
     };
   }
 
