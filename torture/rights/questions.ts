@@ -45,6 +45,12 @@ export function subjectsOf(
   }
 }
 
+/** A document's variables about a subject; somebody of the group, where a field below the root is about somebody. */
+export const variablesOf = ({ people }: Pick<WalkDocument, 'people'>, subject: Variables, scene: Scene): Variables => ({
+  ...subject,
+  ...Object.fromEntries(people.map((name) => [name, scene.userId('ola')])),
+});
+
 /** Ids of a type, of what this asker may see and of what they may not; one of each other type, and forged ones. */
 function nodeIds(type: string | undefined, scene: Scene, person: Person): readonly string[] {
   const { vault, diary, outside, nowhere } = scene.groups;

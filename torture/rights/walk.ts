@@ -1,5 +1,5 @@
 import type { Asker } from './askers.ts';
-import { foreignMutations, forgedCursors, subjectsOf, type Variables } from './questions.ts';
+import { foreignMutations, forgedCursors, subjectsOf, type Variables, variablesOf } from './questions.ts';
 import { insiders, type Scene } from './scene.ts';
 import { type Operation, schemaDocuments, type WalkDocument } from './schema-documents.ts';
 import type { Secrets } from './secrets.ts';
@@ -82,11 +82,6 @@ function linesOfQuestions(options: WalkOptions, asker: Asker): readonly (readonl
   const isMember = asker.userId !== undefined && insiders.some((person) => person === asker.person);
   const isLeftOut = ({ operation }: WalkDocument, index: number) =>
     !exhaustive && isMember && operation === 'mutation' && index > 0 && options.random() < 0.75;
-  // Somebody of the group, where a field below the root is about somebody.
-  const about = ({ people }: WalkDocument, subject: Variables): Variables => ({
-    ...subject,
-    ...Object.fromEntries(people.map((name) => [name, scene.userId('ola')])),
-  });
   const branches = Map.groupBy(documents, ({ root, branch }) => `${root} ${branch}`);
   const lines = [...branches.values()].flatMap((below) => {
     const [first] = below;
@@ -95,8 +90,8 @@ function linesOfQuestions(options: WalkOptions, asker: Asker): readonly (readonl
       below
         .filter((document, index) => !isLeftOut(document, index))
         .flatMap((document): Question[] => [
-          { document, query: document.query, variables: about(document, subject) },
-          ...withCursors(document, about(document, subject), draw(forged, options.random)),
+          { document, query: document.query, variables: variablesOf(document, subject, scene) },
+          ...withCursors(document, variablesOf(document, subject, scene), draw(forged, options.random)),
         ]),
     );
   });

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { type CloseEvent, WebSocket } from 'ws';
 import type { Asker } from './askers.ts';
-import { subjectsOf, type Variables } from './questions.ts';
+import { subjectsOf, type Variables, variablesOf } from './questions.ts';
 import type { Scene } from './scene.ts';
 import { schemaDocuments } from './schema-documents.ts';
 import type { Secrets } from './secrets.ts';
@@ -37,7 +37,10 @@ export function watch(options: WatchOptions, asker: Asker): Watching {
   const { scene, secrets, transport, every } = options;
   const documents = schemaDocuments('subscription', { eachLeafAlone: false });
   const questions = documents.flatMap((document) =>
-    subjectsOf(document, scene, asker.person).map((variables) => ({ document, variables })),
+    subjectsOf(document, scene, asker.person).map((subject) => ({
+      document,
+      variables: variablesOf(document, subject, scene),
+    })),
   );
   const chosen = questions.filter((_, index) => index % every === 0);
   const all = chosen.map(({ document, variables }): Watched & { variables: Variables; query: string } => ({
