@@ -91,6 +91,22 @@ describe('what is reached from an event is no older than it', () => {
   });
 });
 
+it('a command that is no repetition by itself is given once, however often its answer is begun', async () => {
+  const eve = await server.person('eve');
+  const document =
+    'mutation ($input: CreateGroupInput!) { createGroup(input: $input) { position group { createdAt members(first: 9) { edges { node { name } } } } } }';
+  for (let made = 1; made <= 3; made += 1) {
+    const { createGroup: payload } = await eve.get<{ createGroup: { position: string; group: object } }>(document, {
+      input: { name: 'Unnamed' },
+    });
+    expect(payload.group).toMatchObject({ members: { edges: [{ node: { name: 'eve' } }] } });
+    const inbox = await eve.get<{ inbox: { edges: object[] } }>(
+      `{ inbox(atLeast: "${payload.position}") { edges { cursor } } }`,
+    );
+    expect(inbox.inbox.edges).toHaveLength(made);
+  }
+});
+
 const timelineOf = (groupId: string, below: string) => ({
   query: `subscription { timeline(groupId: "${groupId}", afterVersion: 1) { __typename version ... on MessageAdded { message { ${below} } } } }`,
 });
@@ -141,6 +157,36 @@ describe('what a subscription delivers stands on its event', () => {
         expect(value.errors).toHaveLength(1);
       },
     );
+  });
+
+  it('who has read a message that was sent a moment ago is told as of the message, or later', async () => {
+    const groupId = await newGroup();
+    const below = 'seq audienceCount readCount explain { audience } readers(first: 2) { edges { node { readAt } } }';
+    const taking = take<Item>(ben.connect(), timelineOf(groupId, below), 15);
+    for (let times = 0; times < 15; times += 1) await send(ada, groupId, `m${times}`, 'text');
+    for (const { timeline } of await taking) {
+      expect(timeline.message).toMatchObject({ audienceCount: 1, readCount: 0, explain: { audience: 1 } });
+    }
+  });
+
+  it('a mark of one’s own is in the inbox’s item that it brings about', async () => {
+    const groupId = await newGroup();
+    const subscription = {
+      query: 'subscription { inbox { groupId lastSeq markedUpTo unreadCount group { lastSeq } } }',
+    };
+    const items = ben.connect().iterate<{ inbox: { groupId: string; markedUpTo: number } }>(subscription);
+    const marked = (async () => {
+      for await (const { data } of items) if (data?.inbox.groupId === groupId && data.inbox.markedUpTo > 0) return data;
+      return undefined;
+    })();
+    await server.services.feed.reached(await server.services.log.endPosition(), 1_000);
+    for (let times = 0; times < 3; times += 1) await send(ada, groupId, `m${times}`, 'text');
+    await ben.get('mutation ($input: MarkReadUpToInput!) { markReadUpTo(input: $input) { position } }', {
+      input: { marks: [{ groupId, upTo: 2 }] },
+    });
+    expect(await marked).toEqual({
+      inbox: { groupId, lastSeq: 3, markedUpTo: 2, unreadCount: 1, group: { lastSeq: 3 } },
+    });
   });
 
   it('on groups made a moment ago everything arrives as data, and no older than its event', async () => {

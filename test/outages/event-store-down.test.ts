@@ -139,7 +139,7 @@ test('a process that has just started answers queries about groups that it has n
   await expect.poll(async () => (await fetch(`${running?.server.url}/ready`)).status).toBe(200);
   await wire.goDown();
   expect(await ask(documents.timelinePage, { id: 'g' })).toMatchObject({
-    data: { group: { lastSeq: 1, timeline: { edges: [{ node: { id: 'm1', readCount: 0 } }] } } },
+    data: { group: { lastSeq: 1, timeline: { edges: [{ node: { messageId: 'm1', readCount: 0 } }] } } },
   });
   await wire.comeUp();
 });
