@@ -81,7 +81,7 @@ test.each([
       const counts = await bob.ask(documents.messageCounts, { groupId: 'g', messageId: 'm2' });
       return { errors: [...(page.errors ?? []), ...(counts.errors ?? [])], data: { ...page.data, ...counts.data } };
     };
-    const nodes = ['m1', 'm2', 'm3'].map((id) => ({ node: { id, readCount: 1 } }));
+    const nodes = ['m1', 'm2', 'm3'].map((messageId) => ({ node: { messageId, readCount: 1 } }));
     const readers = { edges: [{ node: { member: { userId: 'bob' } } }] };
     const asItIs = { group: { lastSeq: 3, timeline: { edges: nodes } }, message: { readCount: 1, readers } };
     let told: Awaited<ReturnType<typeof look>> | undefined;
