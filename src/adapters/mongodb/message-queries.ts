@@ -158,14 +158,16 @@ async function searchIn(
   const byId = new Map(groups.map((group) => [group._id, group]));
   // Only the first bounds what is looked at, and the longer a word is, the fewer messages hold it, by and large (Zipf).
   const rarest = words.toSorted((a, b) => b.length - a.length);
-  const held = [
+  const [first, ...others] = [
     ...(rarest.length > 0 ? [{ words: { $all: rarest } }] : []),
     // Letters and digits mean themselves in a pattern.
     ...beginnings.map((beginning) => ({ words: { $regex: `^${beginning}` } })),
   ];
+  // The first stands by itself, as a planner that does not look into `$and` needs it to.
+  const held = { ...first, ...(others.length > 0 && { $and: others }) };
   let before = start;
   for (let size = limit; rows.length < limit; size = Math.min(2 * size, largestPage)) {
-    const wanted = { groupId: { $in: [...byId.keys()] }, sentPosition: { $lt: before }, $and: held };
+    const wanted = { groupId: { $in: [...byId.keys()] }, sentPosition: { $lt: before }, ...held };
     const found = await run(() =>
       collections.timeline.find(wanted, options).sort({ sentPosition: -1 }).limit(size).toArray(),
     );
