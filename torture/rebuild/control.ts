@@ -21,7 +21,10 @@ export async function controlFails(random: () => number): Promise<boolean> {
       ...services,
       readModels: {
         ...services.readModels,
-        inboxPage: (...page) => (current ?? services.readModels).inboxPage(...page),
+        async moment() {
+          const moment = await services.readModels.moment();
+          return { ...moment, inboxPage: (...page) => (current ?? moment).inboxPage(...page) };
+        },
       },
     }),
   });
