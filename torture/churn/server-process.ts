@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import type { Services } from '../../src/api/services.ts';
 import { startApiInProcess } from '../api-in-process.ts';
+import { openDescriptors } from '../descriptors.ts';
 
 /** What a server still holds, after its garbage is collected. */
 export interface Held {
@@ -39,7 +39,7 @@ function held(): Held {
   return {
     heapBytes: heapUsed + external + arrayBuffers,
     residentBytes: rss,
-    descriptors: readdirSync('/proc/self/fd').length,
+    descriptors: openDescriptors('self'),
     listeners: api.services.feed.listenerCount(),
   };
 }

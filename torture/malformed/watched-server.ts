@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createTokens } from '../../src/rights/tokens.ts';
 import { startProcess } from '../../test/cli/process.ts';
+import { openDescriptors } from '../descriptors.ts';
 import type { ProbeReport } from './health-probe.ts';
 
 export interface Look {
@@ -70,7 +71,7 @@ export async function startWatchedServer(spoilt = ''): Promise<WatchedServer> {
   const { url, child } = server;
   const authorization = `Bearer ${await createTokens(secret, Date.now).issue({ userId: 'ada' }, 24 * 60 * 60)}`;
   await createGroup(url, authorization);
-  const descriptors = async () => (await readdir(`/proc/${child.pid}/fd`).catch(() => [])).length;
+  const descriptors = async () => openDescriptors(child.pid);
 
   return {
     url,

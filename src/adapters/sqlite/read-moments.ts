@@ -40,6 +40,8 @@ export interface MomentLimits {
   readonly open: number;
   /** A moment that is open for longer has passed: nobody's answer takes as long. */
   readonly milliseconds: number;
+  /** Connections that were not needed for so long are closed. */
+  readonly idleMilliseconds: number;
   /** How long one waits for a moment while as many are open as may be. */
   readonly patienceMilliseconds: number;
   /** From where on the write-ahead log is given a rest: above what the writer cuts it to when it begins it anew. */
@@ -51,6 +53,7 @@ export interface MomentLimits {
 const defaultLimits: MomentLimits = {
   open: 16,
   milliseconds: 10_000,
+  idleMilliseconds: 3_000,
   patienceMilliseconds: 5_000,
   logBytes: 96 * 1024 * 1024,
   lookMilliseconds: 250,
@@ -78,10 +81,23 @@ export function createReadMoments(options: ReadMomentsOptions): { moment(): Prom
   /** How many are open, or about to be. */
   let taken = 0;
   let isClosed = false;
+  let idling: NodeJS.Timeout | undefined;
   /** New moments wait for the log to have its rest, which begins when none is open any more. */
   let isToRest = false;
   let isResting = false;
   let lookedAtLogAt = Number.NEGATIVE_INFINITY;
+
+  /** Puts a connection by for the next moment, or for as long as it may be idle. */
+  function keep(connection: MomentConnection): void {
+    idle.push(connection);
+    clearTimeout(idling);
+    idling = setTimeout(closeIdle, limits.idleMilliseconds);
+    idling.unref();
+  }
+
+  function closeIdle(): void {
+    for (const { database } of idle.splice(0)) closeConnection(database);
+  }
 
   function logHasGrown(): boolean {
     const now = performance.now();
@@ -159,10 +175,10 @@ export function createReadMoments(options: ReadMomentsOptions): { moment(): Prom
       openMoments.delete(end);
       try {
         database.exec('COMMIT');
-        if (isClosed) database.close();
-        else idle.push(connection);
+        if (isClosed) closeConnection(database);
+        else keep(connection);
       } catch {
-        database.close();
+        closeConnection(database);
       }
       leave();
     };
@@ -211,7 +227,17 @@ export function createReadMoments(options: ReadMomentsOptions): { moment(): Prom
       isClosed = true;
       for (const { giveUp } of waiting) giveUp(new ReadModelsUnavailable('the read models are closed'));
       for (const end of openMoments) end();
-      for (const { database } of idle.splice(0)) database.close();
+      clearTimeout(idling);
+      closeIdle();
     },
   };
+}
+
+/** Also where it is closed already, or its file cannot be read any more: nobody asks it anything again. */
+function closeConnection(database: DatabaseSync): void {
+  try {
+    database.close();
+  } catch {
+    // Then there is nothing left to close.
+  }
 }

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
 import type { MomentLimits } from '../../../src/adapters/sqlite/read-moments.ts';
 import { MomentPassed, ReadModelsUnavailable, type ReadMoment } from '../../../src/ports/read-models.ts';
@@ -90,4 +91,19 @@ test('where the write-ahead log has grown, no moment is begun until none is open
   await second.close();
   expect(await (await third).groups(['g'])).toHaveLength(1);
   await (await third).close();
+});
+
+test('connections that are not needed any more are closed, and the next moment has a new one', async () => {
+  const opening = vi.spyOn(DatabaseSync.prototype, 'exec');
+  const closing = vi.spyOn(DatabaseSync.prototype, 'close');
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { readModels } = await opened({ idleMilliseconds: 0 });
+  const moments = [await readModels.moment(), await readModels.moment()];
+  closing.mockClear();
+  for (const moment of moments) await moment.close();
+  await expect.poll(() => closing.mock.calls.length).toBe(2);
+  const again = await readModels.moment();
+  expect(opening).toHaveBeenLastCalledWith('BEGIN');
+  expect(await again.groups(['g'])).toHaveLength(1);
+  await again.close();
 });
