@@ -37,7 +37,7 @@ const pauseMilliseconds = 5;
 
 const options = contestantOptions<PageReaderOptions>();
 const token = await createTokens(options.secret, Date.now).issue({ userId: 'user-0' }, 3_600);
-const query = `query ($groupId: ID!, $before: String) { group(id: $groupId) { timeline(last: ${pageSize}, before: $before) {
+const query = `query ($groupId: ID!, $before: String) { group(groupId: $groupId) { timeline(last: ${pageSize}, before: $before) {
   pageInfo { startCursor } edges { node { seq text sentAt readCount audienceCount author { name } } } } } }`;
 
 async function readPage(groupId: string, before: string | null): Promise<Page> {

@@ -85,7 +85,9 @@ test('while MongoDB is down messages are sent and delivered, queries are refused
     data: {
       group: {
         lastSeq: 3,
-        timeline: { edges: [{ node: { id: 'm1' } }, { node: { id: 'm2' } }, { node: { id: 'm3' } }] },
+        timeline: {
+          edges: [{ node: { messageId: 'm1' } }, { node: { messageId: 'm2' } }, { node: { messageId: 'm3' } }],
+        },
       },
     },
   });
