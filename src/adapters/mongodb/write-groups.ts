@@ -35,8 +35,9 @@ const newGroup = (groupId: string, batch: number): GroupDocument => ({
   previous: null,
 });
 
-/** That a group is there which no batch has committed yet says nothing but whose it is. */
-export const isCommitted = ({ appliedTo }: GroupDocument): boolean => appliedTo > startOfLog;
+/** That a group is there which no batch has committed yet says nothing but whose it is, unless it was halted at its first event. */
+export const isCommitted = ({ appliedTo, haltedAt }: GroupDocument): boolean =>
+  appliedTo > startOfLog || haltedAt !== null;
 
 /**
  * Makes these groups the batch's own and reads them: from then on no batch of a lower number commits anything to them, not
