@@ -61,7 +61,9 @@ export function createFreshness({ readModels, feed, log, startPosition }: Freshn
   async function beyondTheEnd(wanted: Position): Promise<PositionNotReached | undefined> {
     if (wanted <= feed.position()) return undefined;
     try {
-      const end = await lookAtEnd();
+      if (wanted <= (await lookAtEnd())) return undefined;
+      // That look may have begun before what is wanted was written: only one that begins now can tell.
+      const end = await log.endPosition();
       return wanted > end ? { kind: 'position-not-reached', end } : undefined;
     } catch (error) {
       if (!(error instanceof LogUnavailable)) throw error;

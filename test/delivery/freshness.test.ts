@@ -113,6 +113,20 @@ test('what takes too long is behind, and says how far it is', () =>
     expect(vi.getTimerCount()).toBe(0);
   }));
 
+test('a look at the log’s end that began before a position was written refuses nobody who wants it', async () => {
+  const looking = Promise.withResolvers<number>();
+  const endPosition = vi.fn(async () => 101).mockImplementationOnce(() => looking.promise);
+  const { at, freshness } = stage({ log: { endPosition } });
+  at.checkpoint = 101;
+  const early = freshness.atLeast(102);
+  // Only now it is written and acknowledged, and whoever wrote it asks.
+  const late = freshness.atLeast(101);
+  at.feed = 101;
+  looking.resolve(100);
+  expect(await late).toBeUndefined();
+  expect(await early).toEqual({ kind: 'position-not-reached', end: 101 });
+});
+
 test('a position that the log has not reached is refused at once, and nobody waits', () =>
   withFakeTimers(async () => {
     const { freshness } = stage();
