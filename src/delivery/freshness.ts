@@ -62,8 +62,8 @@ export function createFreshness({ readModels, feed, log, startPosition }: Freshn
     if (wanted <= feed.position()) return undefined;
     try {
       if (wanted <= (await lookAtEnd())) return undefined;
-      // That look may have begun before what is wanted was written: only one that begins now can tell.
-      const end = await log.endPosition();
+      // That look may have begun before what is wanted was written. The next one, which others share, began after it was asked for.
+      const end = await lookAtEnd();
       return wanted > end ? { kind: 'position-not-reached', end } : undefined;
     } catch (error) {
       if (!(error instanceof LogUnavailable)) throw error;
