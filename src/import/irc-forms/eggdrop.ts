@@ -1,21 +1,15 @@
-import {
-  action,
-  event,
-  type IrcLine,
-  notice,
-  type ReadLine,
-  readNick,
-  readSpeech,
-  renamed,
-  unreadable,
-} from '../irc-line.ts';
+import { action, notice, type ReadLine, readSpeech } from '../irc-line.ts';
 import { readMarkedDay, readStamp } from '../irc-stamp.ts';
+import { type EventWords, readEvent, readNotice, withoutTime } from './common-lines.ts';
 
 const toChannel = /^-([^:\s]{1,80}):[#&!+]\S*- (.*)$/s;
-const joined = /^(\S{1,80}) (?:\(\S*@\S*\) )?(?:joined|returned to) ([#&!+]\S*)\.$/;
-const left = /^(\S{1,80}) \(\S*@\S*\) (?:left [#&!+]\S*|left irc: |got netsplit\.)/;
-const kicked = /^(\S{1,80}) kicked from [#&!+]\S* by \S/;
-const nickChanged = /^Nick change: (\S{1,80}) -> (\S{1,80})$/;
+const words: EventWords = {
+  joined: /^(\S{1,80}) (?:\(\S*@\S*\) )?(?:joined|returned to) ([#&!+]\S*)\.$/,
+  left: /^(\S{1,80}) \(\S*@\S*\) (?:left [#&!+]\S*|left irc: |got netsplit\.)/,
+  kicked: /^(\S{1,80}) kicked from [#&!+]\S* by \S/,
+  renamed: /^Nick change: (\S{1,80}) -> (\S{1,80})$/,
+};
+const programs = /^(?:[#&!+]\S*: mode change |Topic changed on |CTCP |(?:JOIN|NICK|PART) flood )/;
 const repeated = /^Last message repeated (\d{1,4}) time\(s\)\.$/;
 
 /**
@@ -24,9 +18,7 @@ const repeated = /^Last message repeated (\d{1,4}) time\(s\)\.$/;
  */
 export function readEggdropLine(text: string): ReadLine {
   const stamped = readStamp(text);
-  if (stamped === undefined || !stamped.rest.startsWith(' ')) {
-    return { line: text.trim() === '' ? notice : unreadable('no line of Eggdrop’s') };
-  }
+  if (stamped === undefined || !stamped.rest.startsWith(' ')) return withoutTime(text, 'Eggdrop');
   const { time } = stamped;
   const rest = stamped.rest.slice(1);
   if (rest.startsWith('--- ')) {
@@ -36,25 +28,10 @@ export function readEggdropLine(text: string): ReadLine {
   const speech = readSpeech(rest);
   if (speech !== undefined) return { line: speech, time };
   if (rest.startsWith('Action: ')) return { line: action(rest.slice(8)), time, isOwn: true };
-  const [, speaker, said = ''] = toChannel.exec(rest) ?? [];
-  const nick = readNick(speaker);
-  if (nick !== undefined) return { line: { kind: 'message', nick, text: said }, time, isOwn: true };
+  const said = readNotice(toChannel, rest);
+  if (said !== undefined) return { line: said, time, isOwn: true };
   const [, times] = repeated.exec(rest) ?? [];
   if (times !== undefined) return { line: { kind: 'repeated', times: Number(times) }, time, isOwn: true };
-  return { ...readEvent(rest), time };
+  const line = readEvent(words, rest);
+  return { line: line ?? notice, time, isOwn: line !== undefined || programs.test(rest) };
 }
-
-function readEvent(text: string): ReadLine {
-  const own = (line: IrcLine): ReadLine => ({ line, isOwn: true });
-  const [, joiner, channel] = joined.exec(text) ?? [];
-  if (joiner !== undefined) return own(event('join', joiner, channel));
-  const leaver = left.exec(text)?.[1];
-  if (leaver !== undefined) return own(event('leave', leaver));
-  const kick = kicked.exec(text)?.[1];
-  if (kick !== undefined) return own(event('kick', kick));
-  const [, from, to] = nickChanged.exec(text) ?? [];
-  if (from !== undefined) return own(renamed(from, to));
-  return isPrograms.test(text) ? own(notice) : { line: notice };
-}
-
-const isPrograms = /^(?:[#&!+]\S*: mode change |Topic changed on |CTCP |(?:JOIN|NICK|PART) flood )/;

@@ -1,22 +1,14 @@
-import {
-  action,
-  event,
-  type IrcLine,
-  notice,
-  type ReadLine,
-  readNick,
-  readSpeech,
-  renamed,
-  unreadable,
-} from '../irc-line.ts';
+import { action, type IrcLine, notice, type ReadLine, readSpeech } from '../irc-line.ts';
 import { readMarkedDay, readStamp } from '../irc-stamp.ts';
+import { type EventWords, neither, readEvent, readNotice, withoutTime } from './common-lines.ts';
 
 const toChannel = /^-([^\s/]{1,80})\/[#&!+]\S*-\t(.*)$/s;
-const joined = /^(\S{1,80}) \(\S*@\S*\) has joined(?: ([#&!+]\S*))?$/;
-const left = /^(\S{1,80}) \(\S*@\S*\) has left(?: |$)/;
-const quit = /^(\S{1,80}) has quit \(/;
-const kicked = /^\S{1,80} has kicked (\S{1,80}) from [#&!+]/;
-const nickChanged = /^(\S{1,80}) is now known as (\S{1,80})$/;
+const words: EventWords = {
+  joined: /^(\S{1,80}) \(\S*@\S*\) has joined(?: ([#&!+]\S*))?$/,
+  left: /^(\S{1,80})(?: \(\S*@\S*\) has left(?: |$)| has quit \()/,
+  kicked: /^\S{1,80} has kicked (\S{1,80}) from [#&!+]/,
+  renamed: /^(\S{1,80}) is now known as (\S{1,80})$/,
+};
 /** The program's other sentences, and the server's: by their beginnings and by what follows a nick in them. */
 const programs =
   /^(?:Now talking on |Topic for |Channel |Disconnected |Received a CTCP |You (?:have|are) |Connecting|Connected|Looking up |\S+ (?:sets (?:mode|ban|channel|exempt|invite)|removes (?:ban|channel|exempt|invite)|(?:gives|removes) (?:channel|half|voice)|has changed the topic))/;
@@ -32,28 +24,20 @@ export function readHexChatLine(text: string): ReadLine {
     return { line: notice, isOwn: day !== undefined, time: day && { kind: 'day', day } };
   }
   const stamped = readStamp(text);
-  if (stamped === undefined) return { line: text.trim() === '' ? notice : unreadable('no line of HexChat’s') };
+  if (stamped === undefined) return withoutTime(text, 'HexChat');
   const { time, rest } = stamped;
   const body = rest.slice(1);
   if (body.startsWith('*\t')) return { line: readSentence(body.slice(2)), time, isOwn: true };
-  const [, speaker, said = ''] = toChannel.exec(body) ?? [];
-  const nick = readNick(speaker);
-  if (nick !== undefined) return { line: { kind: 'message', nick, text: said }, time, isOwn: true };
+  const said = readNotice(toChannel, body);
+  if (said !== undefined) return { line: said, time, isOwn: true };
   const tab = body.indexOf('>\t');
   const speech = tab < 0 ? undefined : readSpeech(`${body.slice(0, tab + 1)} ${body.slice(tab + 2)}`);
-  return { line: speech ?? unreadable('neither a message nor an action'), time, isOwn: speech !== undefined };
+  return { line: speech ?? neither, time, isOwn: speech !== undefined };
 }
 
 function readSentence(text: string): IrcLine {
-  const [, joiner, channel] = joined.exec(text) ?? [];
-  if (joiner !== undefined) return event('join', joiner, channel);
-  const leaver = left.exec(text)?.[1] ?? quit.exec(text)?.[1];
-  if (leaver !== undefined) return event('leave', leaver);
-  const kick = kicked.exec(text)?.[1];
-  if (kick !== undefined) return event('kick', kick);
-  const [, from, to] = nickChanged.exec(text) ?? [];
-  if (from !== undefined) return renamed(from, to);
-  if (programs.test(text)) return notice;
+  const line = readEvent(words, text) ?? (programs.test(text) ? notice : undefined);
+  if (line !== undefined) return line;
   const acted = action(text);
   return acted.kind === 'action' ? { kind: 'remark', text } : acted;
 }

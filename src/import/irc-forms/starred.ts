@@ -1,15 +1,6 @@
-import {
-  action,
-  event,
-  type IrcLine,
-  notice,
-  type ReadLine,
-  readNick,
-  readSpeech,
-  renamed,
-  unreadable,
-} from '../irc-line.ts';
+import { action, notice, type ReadLine, readSpeech } from '../irc-line.ts';
 import { readStamp } from '../irc-stamp.ts';
+import { type EventWords, neither, readEvent, readNotice, withoutTime } from './common-lines.ts';
 
 /** `-nick- text` */
 const toChannel = /^-([^\s-][^\s]{0,79}?)- (.*)$/s;
@@ -17,10 +8,7 @@ const toChannel = /^-([^\s-][^\s]{0,79}?)- (.*)$/s;
 const mask = String.raw`(?:\(\S*@\S*\)|<\S*!\S*@\S*>)`;
 
 /** The words of the programs that put three stars before everything that is the server's. */
-interface Words {
-  readonly joined: RegExp;
-  readonly left: RegExp;
-  readonly renamed: RegExp;
+interface Words extends EventWords {
   /** What follows the stamp, before the rest. */
   readonly gap: string;
   readonly title: string;
@@ -31,8 +19,9 @@ const kicked = /^(\S{1,80}) was kicked by \S/;
 const znc: Words = {
   title: 'ZNC',
   gap: ' ',
-  joined: new RegExp(`^Joins: (\\S{1,80}) ${mask}()`),
+  joined: new RegExp(`^Joins: (\\S{1,80}) ${mask}`),
   left: new RegExp(`^(?:Parts|Quits): (\\S{1,80}) ${mask}`),
+  kicked,
   renamed: /^(\S{1,80}) is now known as (\S{1,80})$/,
 };
 
@@ -41,14 +30,16 @@ const limnoria: Words = {
   gap: '  ',
   joined: new RegExp(`^(\\S{1,80}) ${mask} has joined ([#&!+]\\S*)`),
   left: new RegExp(`^(\\S{1,80}) ${mask} has (?:left|quit)(?: |$)`),
+  kicked,
   renamed: /^(\S{1,80}) is now known as (\S{1,80})$/,
 };
 
 const theLounge: Words = {
   title: 'The Lounge',
   gap: ' ',
-  joined: new RegExp(`^(\\S{1,80}) ${mask} joined()`),
+  joined: new RegExp(`^(\\S{1,80}) ${mask} joined`),
   left: new RegExp(`^(\\S{1,80}) ${mask} (?:left|quit)(?: |$)`),
+  kicked,
   renamed: /^(\S{1,80}) changed nick to (\S{1,80})$/,
 };
 
@@ -62,30 +53,19 @@ export const readTheLoungeLine = reader(theLounge);
 function reader(words: Words): (text: string) => ReadLine {
   return (text) => {
     const stamped = readStamp(text);
-    if (stamped === undefined || !stamped.rest.startsWith(words.gap)) {
-      return { line: text.trim() === '' ? notice : unreadable(`no line of ${words.title}’s`) };
-    }
+    if (stamped === undefined || !stamped.rest.startsWith(words.gap)) return withoutTime(text, words.title);
     const { time } = stamped;
     const rest = stamped.rest.slice(words.gap.length);
     if (rest.startsWith('*** ')) return { ...readServerLine(words, rest.slice(4)), time };
     const speech = readSpeech(rest);
     if (speech !== undefined) return { line: speech, time };
     if (rest.startsWith('* ')) return { line: action(rest.slice(2)), time };
-    const [, speaker, said = ''] = toChannel.exec(rest) ?? [];
-    const nick = readNick(speaker);
-    if (nick !== undefined) return { line: { kind: 'message', nick, text: said }, time };
-    return { line: unreadable('neither a message nor an action'), time };
+    return { line: readNotice(toChannel, rest) ?? neither, time };
   };
 }
 
+/** Of the server's lines, only those of who comes and goes are worded differently by each program. */
 function readServerLine(words: Words, text: string): ReadLine {
-  const own = (line: IrcLine): ReadLine => ({ line, isOwn: true });
-  const [, joiner, channel] = words.joined.exec(text) ?? [];
-  if (joiner !== undefined) return own(event('join', joiner, channel === '' ? undefined : channel));
-  const leaver = words.left.exec(text)?.[1];
-  if (leaver !== undefined) return own(event('leave', leaver));
-  const kick = kicked.exec(text)?.[1];
-  if (kick !== undefined) return { line: event('kick', kick) };
-  const [, from, to] = words.renamed.exec(text) ?? [];
-  return { line: from === undefined ? notice : renamed(from, to) };
+  const isOwn = words.joined.test(text) || words.left.test(text);
+  return { line: readEvent(words, text) ?? notice, isOwn };
 }

@@ -1,5 +1,6 @@
 import { action, event, type IrcLine, notice, type ReadLine, readNick, renamed, unreadable } from '../irc-line.ts';
 import { readStamp } from '../irc-stamp.ts';
+import { readNotice, withoutTime } from './common-lines.ts';
 
 const joined = /^(\S{1,80}) (?:\([^()]*\) )?\(\S*@\S*\) has joined ([#&!+]\S*)/;
 const left = /^(\S{1,80}) \(\S*@\S*\) has (?:left|quit)(?: |$)/;
@@ -12,7 +13,7 @@ export function readWeeChatLine(text: string): ReadLine {
   const stamped = readStamp(text);
   const [before, prefix, ...said] = stamped === undefined ? [] : stamped.rest.split('\t');
   if (stamped === undefined || before !== '' || prefix === undefined || said.length === 0) {
-    return { line: text.trim() === '' ? notice : unreadable('no line of WeeChat’s') };
+    return withoutTime(text, 'WeeChat');
   }
   return { line: readBody(prefix, said.join('\t')), time: stamped.time, isOwn: true };
 }
@@ -32,9 +33,7 @@ function readBody(prefix: string, text: string): IrcLine {
     case '--': {
       const [, from, to] = nickChanged.exec(text) ?? [];
       if (from !== undefined) return renamed(from, to);
-      const [, speaker, said = ''] = toChannel.exec(text) ?? [];
-      const nick = readNick(speaker);
-      return nick === undefined ? notice : { kind: 'message', nick, text: said };
+      return readNotice(toChannel, text) ?? notice;
     }
     case ' *':
       return action(text);
