@@ -1,34 +1,16 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { momentQueries, type ReadMoment } from '../../src/ports/read-moment.ts';
 import { assertAsyncProperty } from '../fakes/assert-property.ts';
 import { doesNotAddUp } from './adds-up.ts';
-import { createGroup, send } from './conversation.ts';
+import { send } from './conversation.ts';
 import { beginConversation } from './conversation-that-goes-on.ts';
 import { groupFields, messageFields } from './drawn-fields.ts';
 import { patchedMoments } from './patched-moments.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { sending, startWithTwo } from './two-people.ts';
 
-let server: RunningServer;
-let ada: Person;
-let ben: Person;
-let groups = 0;
+const { server, ada, ben, newGroup } = await startWithTwo();
 
-beforeAll(async () => {
-  server = await startTestServer({ environment: { HIGHWATER_RATE_LIMITS: 'off' } });
-  ada = await server.person('ada');
-  ben = await server.person('ben');
-});
-afterAll(() => server.stop());
-
-const newGroup = async (): Promise<string> => {
-  groups += 1;
-  await createGroup(ada, `group-${groups}`, [ben]);
-  return `group-${groups}`;
-};
-
-const sending = (below: string) =>
-  `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { position message { seq ${below} } } }`;
 const timelineOf = (groupId: string, below: string) => ({
   query: `subscription { timeline(groupId: "${groupId}", afterVersion: 1) { __typename version ... on MessageAdded { message { ${below} } } } }`,
 });

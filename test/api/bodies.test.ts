@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { edgeLimits } from '../../src/api/edge-limits.ts';
 import { isJsonBomb } from '../../src/api/json-bombs.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { startTestServer } from './running-server.ts';
 
-let server: RunningServer;
-let ada: Person;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
 
 const query = '{ me { userId } }';
 const padded = (bytes: number) => JSON.stringify({ query, extensions: { padding: 'x'.repeat(bytes) } });

@@ -1,18 +1,12 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { compressedFor, encodingFor } from '../../src/api/compressed-answer.ts';
 import { exchange, openRaw, post } from './raw-socket.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { startTestServer } from './running-server.ts';
 
-let server: RunningServer;
-let ada: Person;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
 
 it.each([
   [undefined, undefined],

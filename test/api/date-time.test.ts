@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { utcMoment } from '../../src/api/date-time.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { startTestServer } from './running-server.ts';
 
-let server: RunningServer;
-let ada: Person;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
 
 const moments: readonly (readonly [text: string, utc: string])[] = [
   ['2011-08-30T13:22:53.108Z', '2011-08-30T13:22:53.108Z'],

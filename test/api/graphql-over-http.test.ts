@@ -1,16 +1,10 @@
 import { serverAudits } from 'graphql-http';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { afterAll, expect, it } from 'vitest';
+import { startTestServer } from './running-server.ts';
 
-let server: RunningServer;
-let ada: Person;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
 
 const audits = serverAudits({
   url: () => `${server.url}/graphql`,

@@ -1,29 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MomentPassed, type ReadMoment } from '../../src/ports/read-moment.ts';
-import { createGroup, send } from './conversation.ts';
+import { send } from './conversation.ts';
 import { patchedMoments } from './patched-moments.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { sending, startWithTwo } from './two-people.ts';
 
-let server: RunningServer;
-let ada: Person;
-let ben: Person;
-let groups = 0;
+const { server, ada, newGroup } = await startWithTwo();
 
-beforeAll(async () => {
-  server = await startTestServer({ environment: { HIGHWATER_RATE_LIMITS: 'off' } });
-  ada = await server.person('ada');
-  ben = await server.person('ben');
-});
-afterAll(() => server.stop());
-
-const newGroup = async (): Promise<string> => {
-  groups += 1;
-  await createGroup(ada, `group-${groups}`, [ben]);
-  return `group-${groups}`;
-};
-
-const sending = (below: string) =>
-  `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { position message { seq ${below} } } }`;
 describe('a moment that passes before its answer is complete', () => {
   const passing = (times: number) => {
     let passed = 0;

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { createPersistedDocuments } from '../../src/api/persisted-documents.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { startTestServer } from './running-server.ts';
 
-let server: RunningServer;
-let ada: Person;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
 
 const hashOf = (query: string) => createHash('sha256').update(query).digest('hex');
 const persisted = (sha256Hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash } });

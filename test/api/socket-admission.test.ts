@@ -1,21 +1,14 @@
 import { createClient } from 'graphql-ws';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { authorizationOf } from '../../src/api/graphql-protocol.ts';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { startTestServer } from './running-server.ts';
 import { converse, subscribe } from './socket-frames.ts';
 
-let server: RunningServer;
-let ada: Person;
-let bearer: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-  bearer = `Bearer ${ada.token}`;
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
+const bearer = `Bearer ${ada.token}`;
 
 it.each<[what: string, payload: () => object | undefined, headers: () => Record<string, string>]>([
   ['authorization', () => ({ authorization: bearer }), () => ({})],

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Person, type RunningServer, startTestServer } from './running-server.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startTestServer } from './running-server.ts';
 import { converse, type Message, subscribe } from './socket-frames.ts';
 
-let server: RunningServer;
-let ada: Person;
-let bearer: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  ada = await server.person('ada');
-  bearer = `Bearer ${ada.token}`;
-});
-
+const server = await startTestServer();
 afterAll(() => server.stop());
+const ada = await server.person('ada');
+const bearer = `Bearer ${ada.token}`;
 
 const init = () => ({ type: 'connection_init', payload: { authorization: bearer } });
 const subscription = subscribe({ query: 'subscription { inbox { groupId } }' });
